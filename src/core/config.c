@@ -1,0 +1,64 @@
+#include "core/config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/secret.h"
+
+void wg_config_init(struct wg_config *config)
+{
+	*config = (struct wg_config){0};
+}
+
+void wg_config_deinit(struct wg_config *config)
+{
+	for (size_t i = 0; i < config->n_peers; i++)
+		free(config->peers[i].allowed_ips);
+	if (config->peers)
+		wg_wipe(config->peers, config->n_peers * sizeof(*config->peers));
+	free(config->peers);
+	wg_wipe(config, sizeof(*config));
+}
+
+/* Not realloc: the old memory holds preshared keys and has to be wiped. */
+static bool grow_peers(struct wg_config *config)
+{
+	size_t capacity = config->peers_capacity ? 2 * config->peers_capacity : 8;
+	struct wg_config_peer *peers = calloc(capacity, sizeof(*peers));
+
+	if (!peers)
+		return false;
+	if (config->n_peers) {
+		memcpy(peers, config->peers, config->n_peers * sizeof(*peers));
+		wg_wipe(config->peers, config->n_peers * sizeof(*peers));
+	}
+	free(config->peers);
+	config->peers = peers;
+	config->peers_capacity = capacity;
+	return true;
+}
+
+struct wg_config_peer *wg_config_add_peer(struct wg_config *config)
+{
+	if (config->n_peers == config->peers_capacity && !grow_peers(config))
+		return NULL;
+	return &config->peers[config->n_peers++];
+}
+
+int wg_config_add_allowed_ip(struct wg_config_peer *peer, const struct wg_prefix *prefix,
+			     bool remove)
+{
+	if (peer->n_allowed_ips == peer->allowed_ips_capacity) {
+		size_t capacity = peer->allowed_ips_capacity ? 2 * peer->allowed_ips_capacity : 4;
+		struct wg_config_allowed_ip *grown =
+			reallocarray(peer->allowed_ips, capacity, sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		peer->allowed_ips = grown;
+		peer->allowed_ips_capacity = capacity;
+	}
+	peer->allowed_ips[peer->n_allowed_ips++] = (struct wg_config_allowed_ip){*prefix, remove};
+	return 0;
+}

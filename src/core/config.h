@@ -1,0 +1,69 @@
+/* A device's configuration as plain data: a change that is wanted, or a snapshot of
+ * what is. The control socket, the configuration file and show all speak it. */
+#ifndef WG_CORE_CONFIG_H
+#define WG_CORE_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/endpoint.h"
+#include "crypto/x25519.h"
+
+struct wg_config_allowed_ip {
+	struct wg_prefix prefix;
+	bool remove; /* change: take it from this peer, if it has it */
+};
+
+struct wg_config_peer {
+	uint8_t public_key[WG_KEY_LEN];
+	uint8_t preshared_key[WG_KEY_LEN]; /* zeros: none */
+	struct wg_endpoint endpoint;       /* where has_endpoint */
+	uint16_t keepalive;                /* seconds; 0: off */
+
+	bool has_preshared_key;
+	bool has_endpoint;
+	bool has_keepalive;
+	bool remove;              /* change: forget the peer */
+	bool update_only;         /* change: nothing if there is no such peer */
+	bool replace_allowed_ips; /* change: these instead of all it has */
+
+	struct wg_config_allowed_ip *allowed_ips;
+	size_t n_allowed_ips;
+	size_t allowed_ips_capacity;
+
+	/* Snapshot only. */
+	int64_t handshake_sec; /* wall clock of the last handshake; 0: none yet */
+	int32_t handshake_nsec;
+	uint64_t rx_bytes;
+	uint64_t tx_bytes;
+};
+
+struct wg_config {
+	uint8_t private_key[WG_KEY_LEN]; /* zeros: none */
+	uint16_t listen_port;            /* host order; change: 0 asks for any free one */
+	uint32_t fwmark;                 /* 0: none */
+
+	bool has_private_key;
+	bool has_listen_port;
+	bool has_fwmark;
+	bool replace_peers; /* change: these peers instead of all there are */
+
+	struct wg_config_peer *peers;
+	size_t n_peers;
+	size_t peers_capacity;
+};
+
+void wg_config_init(struct wg_config *config);
+
+/* Wipes and frees what it holds, and leaves it empty. */
+void wg_config_deinit(struct wg_config *config);
+
+/* Appends an empty peer; valid until the next is added. NULL: out of memory. */
+struct wg_config_peer *wg_config_add_peer(struct wg_config *config);
+
+/* Appends an allowed IP. 0 or -ENOMEM. */
+int wg_config_add_allowed_ip(struct wg_config_peer *peer, const struct wg_prefix *prefix,
+			     bool remove);
+
+#endif

@@ -1,0 +1,93 @@
+/* The engine: one WireGuard device without any socket, clock or thread. Packets and
+ * time go in; packets, jobs and one deadline come out (docs/ARCHITECTURE.md).
+ *
+ * Work goes plan -> run -> finish. Planning and finishing are serial and own all
+ * state; running (wg_job_run) is the expensive step, touches only the job, and may
+ * be done by another thread. Every function below that takes a struct wg_out may
+ * plan jobs into it and add runs and packets to it. */
+#ifndef WG_CORE_DEVICE_H
+#define WG_CORE_DEVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/packet.h"
+#include "base/random.h"
+#include "base/run.h"
+#include "base/time.h"
+#include "core/config.h"
+#include "core/drops.h"
+#include "core/job.h"
+
+struct wg_device;
+
+/* Where results go. flush is called when there is room for no more runs or jobs; it
+ * must send out->runs, write out->tun, and take out->jobs, leaving them empty. */
+#define WG_OUT_RUNS 64
+
+struct wg_out {
+	struct wg_run runs[WG_OUT_RUNS];
+	size_t n_runs;
+	struct wg_batch tun;
+	struct wg_job_queue jobs;
+	void (*flush)(struct wg_out *out);
+	void *ctx;
+};
+
+struct wg_device_options {
+	struct wg_pool *pool;    /* where packets of the engine's own come from; outlives it */
+	struct wg_random random; /* for keys, indices, nonces, jitter */
+};
+
+/* NULL: out of memory. */
+struct wg_device *wg_device_new(const struct wg_device_options *options);
+
+/* Wipes and frees everything. No job may be under way. */
+void wg_device_free(struct wg_device *device);
+
+/* The link came up or went down, or its MTU changed (RFC 791's total length). */
+void wg_device_up(struct wg_device *device, struct wg_now now, struct wg_out *out);
+void wg_device_down(struct wg_device *device);
+void wg_device_set_mtu(struct wg_device *device, uint32_t mtu);
+bool wg_device_is_up(const struct wg_device *device);
+
+/* Packets from the link; takes all of them. */
+void wg_device_from_tun(struct wg_device *device, struct wg_batch *batch, struct wg_now now,
+			struct wg_out *out);
+
+/* Datagrams of one path from UDP; takes all of them. */
+void wg_device_from_udp(struct wg_device *device, struct wg_run *run, struct wg_now now,
+			struct wg_out *out);
+
+/* Takes back a job that was run. Jobs of one queue come back in the order in which
+ * they were planned, or at least each peer's do. */
+void wg_device_finish(struct wg_device *device, struct wg_job *job, struct wg_now now,
+		      struct wg_out *out);
+
+/* After a run was sent: learns of refused sources and unreachable endpoints. */
+void wg_device_sent(struct wg_device *device, const struct wg_run *run);
+
+/* Timers that are due, and waiting handshakes within a budget. */
+void wg_device_tick(struct wg_device *device, struct wg_now now, struct wg_out *out);
+
+/* When wg_device_tick wants to be called; WG_NEVER while nothing is pending. */
+wg_time wg_device_due(const struct wg_device *device);
+
+/* Checks the whole change, then applies all of it, or nothing: 0, -EINVAL, -ENOSPC
+ * (more than 2^20 peers) or -ENOMEM. listen_port and fwmark are the shell's; the
+ * engine only forgets source addresses when they are set to something new. */
+int wg_device_apply(struct wg_device *device, const struct wg_config *config, struct wg_now now,
+		    struct wg_out *out);
+
+/* A snapshot; config is initialised by the caller and deinitialised after. 0 or
+ * -ENOMEM. listen_port is what wg_device_set_port said. */
+int wg_device_describe(const struct wg_device *device, struct wg_config *config);
+
+/* Tells the engine which port and mark its sockets have, for describe. */
+void wg_device_set_socket(struct wg_device *device, uint16_t port, uint32_t fwmark);
+
+/* How many packets were dropped for a reason since the start. */
+uint64_t wg_device_drops(const struct wg_device *device, enum wg_drop reason);
+
+#endif

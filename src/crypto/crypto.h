@@ -1,0 +1,19 @@
+/* Start-up of the crypto folder: the only door to libsodium, libb2 and libIPSec_MB. */
+#ifndef WG_CRYPTO_CRYPTO_H
+#define WG_CRYPTO_CRYPTO_H
+
+#include "base/random.h"
+
+/* Initialises the libraries and picks the AEAD implementation. aead is the name of
+ * one ("sodium") or NULL for the best that this machine has. Before any other thread
+ * exists. 0, -ENOENT when there is no such implementation here, -EIO when a library
+ * cannot start. May be called again (tests). */
+int wg_crypto_init(const char *aead);
+
+/* The name of the AEAD implementation in use. */
+const char *wg_crypto_aead_name(void);
+
+/* The system's random source. */
+struct wg_random wg_crypto_random(void);
+
+#endif

@@ -1,0 +1,25 @@
+/* Secrets: wiping, comparing in constant time, and memory that is locked and stays
+ * out of core dumps. */
+#ifndef WG_CRYPTO_SECRET_H
+#define WG_CRYPTO_SECRET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Overwrites len bytes with zeros; never optimised away. */
+void wg_wipe(void *secret, size_t len);
+
+/* Constant-time comparison of len bytes. */
+bool wg_equal(const void *a, const void *b, size_t len) __attribute__((warn_unused_result));
+
+/* Whether len bytes are all zero, in constant time. */
+bool wg_is_zero(const void *secret, size_t len) __attribute__((warn_unused_result));
+
+/* Zeroed memory from one arena of locked, undumpable slabs. NULL when memory is
+ * out. Where the system refuses to lock (RLIMIT_MEMLOCK), it warns once and goes on. */
+void *wg_secret_new(size_t len);
+
+/* Wipes and releases what wg_secret_new gave for the same len. NULL is ignored. */
+void wg_secret_free(void *secret, size_t len);
+
+#endif

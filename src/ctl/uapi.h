@@ -1,0 +1,50 @@
+/* The text of the control socket (the cross-platform userspace interface) to and
+ * from struct wg_config. Pure: the daemon owns the socket. */
+#ifndef WG_CTL_UAPI_H
+#define WG_CTL_UAPI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/config.h"
+
+/* The most bytes that one request may have. A device of 2^20 peers does not fit;
+ * wg can set it in several requests. */
+#define WG_UAPI_MAX_REQUEST (256u << 20)
+
+enum wg_uapi_kind { WG_UAPI_GET, WG_UAPI_SET };
+
+/* An interface's index by its name, for scopes of IPv6 endpoints; 0: no such one. */
+typedef uint32_t wg_uapi_scope(const char *name);
+
+/* Reads one request as its bytes arrive. Holds secrets. */
+struct wg_uapi_parser;
+
+struct wg_uapi_parser *wg_uapi_parser_new(wg_uapi_scope *scope);
+void wg_uapi_parser_free(struct wg_uapi_parser *parser);
+
+/* Feeds len bytes; *used says how many were taken (those behind a request's end are
+ * left). Returns 1 when a request is whole, 0 when more is needed, and -errno when it
+ * can never become one (-EPROTO, -EINVAL, -E2BIG, -ENOMEM): then the rest of the
+ * request is still read and skipped, and the error comes at its end or, where that
+ * makes no sense (too large, no request line), at once. */
+int wg_uapi_parse(struct wg_uapi_parser *parser, const char *data, size_t len, size_t *used);
+
+/* What the whole request is; config is the parser's, and valid until reset. */
+enum wg_uapi_kind wg_uapi_kind(const struct wg_uapi_parser *parser);
+struct wg_config *wg_uapi_config(struct wg_uapi_parser *parser);
+
+/* Ready for the next request of the connection. */
+void wg_uapi_parser_reset(struct wg_uapi_parser *parser);
+
+/* The answer to a get: allocated with malloc, *len bytes without NUL; wipe and free
+ * it. Ends with errno=0 and an empty line. NULL: out of memory. */
+char *wg_uapi_format(const struct wg_config *config, size_t *len);
+
+/* The whole answer to a set (error is 0 or -errno), or to a get that failed. The
+ * sign of errno is what wg needs for that kind. Returns its length. */
+#define WG_UAPI_ERRNO_LEN 24
+size_t wg_uapi_format_errno(char text[static WG_UAPI_ERRNO_LEN], enum wg_uapi_kind kind, int error);
+
+#endif

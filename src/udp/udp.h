@@ -1,0 +1,64 @@
+/* The UDP sockets of a device: IPv4 and IPv6 on one port, source pinning, marks,
+ * ECN, and vectors both ways. */
+#ifndef WG_UDP_UDP_H
+#define WG_UDP_UDP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/run.h"
+
+#define WG_UDP_SOCKETS 2 /* IPv4, IPv6 */
+/* The most runs that one wg_udp_receive gives. */
+#define WG_UDP_RUNS    64
+
+struct wg_udp;
+
+struct wg_udp_stats {
+	uint64_t received_datagrams;
+	uint64_t receive_calls;
+	uint64_t sent_datagrams;
+	uint64_t send_calls;
+	uint64_t dropped_no_memory; /* the pool was at its bound */
+	uint64_t dropped_send;      /* the system refused them */
+};
+
+struct wg_udp_options {
+	uint16_t port;   /* host order; 0: any that is free on both families */
+	uint32_t fwmark; /* SO_MARK; 0: none */
+};
+
+/* Opens both sockets, non-blocking. A machine without IPv6 (or without IPv4) has
+ * one. 0; -EADDRINUSE when the port is taken, -EPERM when the mark is not allowed,
+ * or another -errno. */
+int wg_udp_open(struct wg_udp **udp, const struct wg_udp_options *options);
+
+void wg_udp_close(struct wg_udp *udp);
+
+/* The port in use, host order. */
+uint16_t wg_udp_port(const struct wg_udp *udp);
+
+/* The descriptor of socket i (below WG_UDP_SOCKETS), or -1 where there is none. */
+int wg_udp_fd(const struct wg_udp *udp, unsigned int i);
+
+/* Changes SO_MARK on what is open. 0 or -errno, and then nothing is changed. */
+int wg_udp_set_mark(struct wg_udp *udp, uint32_t fwmark);
+
+/* Receives up to max_runs runs from socket i: neighbours of one path and DS field
+ * are one run. Returns how many; 0 when dry; -errno only for an error that says the
+ * socket is of no more use. Pending asynchronous errors are drained and skipped. */
+int wg_udp_receive(struct wg_udp *udp, unsigned int i, struct wg_pool *pool, struct wg_run *runs,
+		   size_t max_runs);
+
+/* Sends all runs in order and puts their packets back; writes each run's error and
+ * source_rejected. What the kernel does not take is dropped and counted. */
+void wg_udp_send(struct wg_udp *udp, struct wg_run *runs, size_t n);
+
+/* Reads away what waits in socket i's error queue or as SO_ERROR, so that a poller
+ * can be armed again. */
+void wg_udp_drain_errors(struct wg_udp *udp, unsigned int i);
+
+const struct wg_udp_stats *wg_udp_stats(const struct wg_udp *udp);
+
+#endif
