@@ -15,9 +15,14 @@ bool wg_equal(const void *a, const void *b, size_t len) __attribute__((warn_unus
 /* Whether len bytes are all zero, in constant time. */
 bool wg_is_zero(const void *secret, size_t len) __attribute__((warn_unused_result));
 
-/* Zeroed memory from one arena of locked, undumpable slabs. NULL when memory is
- * out. Where the system refuses to lock (RLIMIT_MEMLOCK), it warns once and goes on. */
+/* Zeroed memory, aligned for any type, from one arena of locked, undumpable slabs.
+ * NULL when memory is out. Where the system refuses to lock (RLIMIT_MEMLOCK), it warns
+ * once and goes on. Locks do not pass fork(2): allocate after it. The arena has no lock of its own: wg_secret_new and wg_secret_free
+ * are for the thread that owns the engine only. */
 void *wg_secret_new(size_t len);
+
+/* Bytes of memory that the arena holds at present. */
+size_t wg_secret_bytes_held(void);
 
 /* Wipes and releases what wg_secret_new gave for the same len. NULL is ignored. */
 void wg_secret_free(void *secret, size_t len);
