@@ -13,6 +13,10 @@
  * wg can set it in several requests. */
 #define WG_UAPI_MAX_REQUEST (256u << 20)
 
+/* The most bytes in one line, without its newline; the longest valid one, an endpoint
+ * with an interface's name, has less than half of it. */
+#define WG_UAPI_MAX_LINE 255
+
 enum wg_uapi_kind { WG_UAPI_GET, WG_UAPI_SET };
 
 /* An interface's index by its name, for scopes of IPv6 endpoints; 0: no such one. */
@@ -26,12 +30,17 @@ void wg_uapi_parser_free(struct wg_uapi_parser *parser);
 
 /* Feeds len bytes; *used says how many were taken (those behind a request's end are
  * left). Returns 1 when a request is whole, 0 when more is needed, and -errno when it
- * can never become one (-EPROTO, -EINVAL, -E2BIG, -ENOMEM): then the rest of the
- * request is still read and skipped, and the error comes at its end or, where that
- * makes no sense (too large, no request line), at once. */
+ * can never become one (-EPROTO, -EINVAL, -ENODEV for an unknown scope, -E2BIG,
+ * -ENOMEM): then the rest of the request is still read and skipped, and the error comes
+ * at its end or, where that makes no sense (too large, no request line), at once. */
 int wg_uapi_parse(struct wg_uapi_parser *parser, const char *data, size_t len, size_t *used);
 
-/* What the whole request is; config is the parser's, and valid until reset. */
+/* After an error: whether the request was read to its end, so that the connection can
+ * carry another one. Otherwise answer and close. */
+bool wg_uapi_parser_in_step(const struct wg_uapi_parser *parser);
+
+/* What the whole request is, also one with an error (a get, while no request line is
+ * known); config is the parser's, valid until reset, and may be changed by the caller. */
 enum wg_uapi_kind wg_uapi_kind(const struct wg_uapi_parser *parser);
 struct wg_config *wg_uapi_config(struct wg_uapi_parser *parser);
 

@@ -1,0 +1,402 @@
+/* The request parser. Lines are collected in one small buffer and looked up in two
+ * tables, one for the device and one for the peer that is being described. The first
+ * error discards the configuration; from then on lines are only skipped. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "crypto/encoding.h"
+#include "crypto/secret.h"
+#include "ctl/uapi.h"
+
+enum progress {
+	PROGRESS_START,  /* the first line is awaited */
+	PROGRESS_LINES,  /* its other lines */
+	PROGRESS_WHOLE,  /* the empty line came */
+	PROGRESS_ADRIFT, /* where this request ends cannot be known */
+};
+
+struct wg_uapi_parser {
+	wg_uapi_scope *scope;
+	enum progress progress;
+	enum wg_uapi_kind kind;
+	int error;    /* the first one; 0 or -errno */
+	size_t total; /* bytes of this request so far */
+	char line[WG_UAPI_MAX_LINE + 1];
+	size_t line_len; /* may exceed the maximum; the rest is then not kept */
+	struct wg_config config;
+};
+
+static bool parse_number(uint32_t *number, uint32_t max, const char *text)
+{
+	uint64_t value = 0;
+
+	if (!*text)
+		return false;
+	for (; *text; text++) {
+		if (*text < '0' || *text > '9')
+			return false;
+		value = 10 * value + (uint64_t)(*text - '0');
+		if (value > max)
+			return false;
+	}
+	*number = (uint32_t)value;
+	return true;
+}
+
+static int parse_true(bool *flag, const char *text)
+{
+	if (strcmp(text, "true") != 0)
+		return -EINVAL;
+	*flag = true;
+	return 0;
+}
+
+static bool is_link_local(const struct wg_ip *ip)
+{
+	return ip->family == WG_FAMILY_IPV6 && ip->bytes[0] == 0xfe &&
+	       (ip->bytes[1] & 0xc0) == 0x80;
+}
+
+/* A scope is an interface's name or, where there is none of that name, its index, as
+ * in RFC 4007, section 11.2. Only a link-local address keeps it. */
+static int parse_scope(struct wg_endpoint *endpoint, wg_uapi_scope *find, const char *text)
+{
+	uint32_t index = find(text);
+
+	if (!index && (!parse_number(&index, UINT32_MAX, text) || !index))
+		return -ENODEV;
+	endpoint->scope = is_link_local(&endpoint->ip) ? index : 0;
+	return 0;
+}
+
+/* Cuts "1.2.3.4:port" or "[v6%scope]:port" into its parts. scope is NULL without one. */
+static bool split_endpoint(char *text, char **host, char **scope, char **port)
+{
+	char *end;
+
+	*scope = NULL;
+	if (*text != '[') {
+		*host = text;
+		end = strchr(text, ':');
+	} else {
+		*host = text + 1;
+		end = strchr(text, ']');
+		if (!end)
+			return false;
+		*end++ = '\0';
+		*scope = strchr(*host, '%');
+		if (*scope)
+			*(*scope)++ = '\0';
+	}
+	if (!end || *end != ':')
+		return false;
+	*end = '\0';
+	*port = end + 1;
+	return true;
+}
+
+static int parse_endpoint(struct wg_endpoint *endpoint, wg_uapi_scope *find, char *text)
+{
+	struct wg_endpoint parsed = {0};
+	bool bracket = *text == '[';
+	char *host;
+	char *scope;
+	char *port;
+	uint32_t number;
+	int error = 0;
+
+	if (!split_endpoint(text, &host, &scope, &port) || !wg_ip_parse(&parsed.ip, host) ||
+	    (parsed.ip.family == WG_FAMILY_IPV6) != bracket ||
+	    !parse_number(&number, UINT16_MAX, port) || !number)
+		return -EINVAL;
+	parsed.port = (uint16_t)number;
+	if (scope)
+		error = parse_scope(&parsed, find, scope);
+	if (!error)
+		*endpoint = parsed;
+	return error;
+}
+
+static struct wg_config_peer *last_peer(struct wg_uapi_parser *parser)
+{
+	return &parser->config.peers[parser->config.n_peers - 1];
+}
+
+static int set_private_key(struct wg_uapi_parser *parser, char *value)
+{
+	if (!wg_hex_decode(parser->config.private_key, WG_KEY_LEN, value))
+		return -EINVAL;
+	parser->config.has_private_key = true;
+	return 0;
+}
+
+static int set_listen_port(struct wg_uapi_parser *parser, char *value)
+{
+	uint32_t port;
+
+	if (!parse_number(&port, UINT16_MAX, value))
+		return -EINVAL;
+	parser->config.listen_port = (uint16_t)port;
+	parser->config.has_listen_port = true;
+	return 0;
+}
+
+static int set_fwmark(struct wg_uapi_parser *parser, char *value)
+{
+	if (!parse_number(&parser->config.fwmark, UINT32_MAX, value))
+		return -EINVAL;
+	parser->config.has_fwmark = true;
+	return 0;
+}
+
+static int set_replace_peers(struct wg_uapi_parser *parser, char *value)
+{
+	return parse_true(&parser->config.replace_peers, value);
+}
+
+static int set_public_key(struct wg_uapi_parser *parser, char *value)
+{
+	struct wg_config_peer *peer = wg_config_add_peer(&parser->config);
+
+	if (!peer)
+		return -ENOMEM;
+	return wg_hex_decode(peer->public_key, WG_KEY_LEN, value) ? 0 : -EINVAL;
+}
+
+static int set_remove(struct wg_uapi_parser *parser, char *value)
+{
+	return parse_true(&last_peer(parser)->remove, value);
+}
+
+static int set_update_only(struct wg_uapi_parser *parser, char *value)
+{
+	return parse_true(&last_peer(parser)->update_only, value);
+}
+
+static int set_preshared_key(struct wg_uapi_parser *parser, char *value)
+{
+	struct wg_config_peer *peer = last_peer(parser);
+
+	if (!wg_hex_decode(peer->preshared_key, WG_KEY_LEN, value))
+		return -EINVAL;
+	peer->has_preshared_key = true;
+	return 0;
+}
+
+static int set_endpoint(struct wg_uapi_parser *parser, char *value)
+{
+	struct wg_config_peer *peer = last_peer(parser);
+	int error = parse_endpoint(&peer->endpoint, parser->scope, value);
+
+	if (!error)
+		peer->has_endpoint = true;
+	return error;
+}
+
+static int set_keepalive(struct wg_uapi_parser *parser, char *value)
+{
+	struct wg_config_peer *peer = last_peer(parser);
+	uint32_t seconds;
+
+	if (!parse_number(&seconds, UINT16_MAX, value))
+		return -EINVAL;
+	peer->keepalive = (uint16_t)seconds;
+	peer->has_keepalive = true;
+	return 0;
+}
+
+static int set_replace_allowed_ips(struct wg_uapi_parser *parser, char *value)
+{
+	return parse_true(&last_peer(parser)->replace_allowed_ips, value);
+}
+
+static int set_allowed_ip(struct wg_uapi_parser *parser, char *value)
+{
+	bool remove = *value == '-';
+	struct wg_prefix prefix;
+
+	if (!wg_prefix_parse(&prefix, value + remove))
+		return -EINVAL;
+	wg_prefix_mask(&prefix);
+	return wg_config_add_allowed_ip(last_peer(parser), &prefix, remove);
+}
+
+static int set_protocol_version(struct wg_uapi_parser *parser, char *value)
+{
+	(void)parser;
+	return strcmp(value, "1") == 0 ? 0 : -EINVAL;
+}
+
+struct key {
+	const char *name;
+	int (*set)(struct wg_uapi_parser *parser, char *value);
+};
+
+static const struct key device_keys[] = {
+	{"private_key", set_private_key}, {"listen_port", set_listen_port},
+	{"fwmark", set_fwmark},           {"replace_peers", set_replace_peers},
+	{"public_key", set_public_key},
+};
+
+static const struct key peer_keys[] = {
+	{"public_key", set_public_key},
+	{"remove", set_remove},
+	{"update_only", set_update_only},
+	{"preshared_key", set_preshared_key},
+	{"endpoint", set_endpoint},
+	{"persistent_keepalive_interval", set_keepalive},
+	{"replace_allowed_ips", set_replace_allowed_ips},
+	{"allowed_ip", set_allowed_ip},
+	{"protocol_version", set_protocol_version},
+};
+
+static int set_key(struct wg_uapi_parser *parser, const char *name, char *value)
+{
+	bool in_peer = parser->config.n_peers > 0;
+	const struct key *keys = in_peer ? peer_keys : device_keys;
+	size_t n = in_peer ? WG_ARRAY_LEN(peer_keys) : WG_ARRAY_LEN(device_keys);
+
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(keys[i].name, name))
+			return keys[i].set(parser, value);
+	return -EINVAL;
+}
+
+static void fail(struct wg_uapi_parser *parser, int error)
+{
+	if (!parser->error)
+		parser->error = error;
+	wg_config_deinit(&parser->config);
+}
+
+static void fail_at_once(struct wg_uapi_parser *parser, int error)
+{
+	parser->error = error;
+	fail(parser, error);
+	parser->progress = PROGRESS_ADRIFT;
+}
+
+static void start(struct wg_uapi_parser *parser)
+{
+	bool set = !strcmp(parser->line, "set=1");
+
+	if (!set && strcmp(parser->line, "get=1") != 0) {
+		fail_at_once(parser, -EPROTO);
+		return;
+	}
+	parser->kind = set ? WG_UAPI_SET : WG_UAPI_GET;
+	parser->progress = PROGRESS_LINES;
+}
+
+static int take_line(struct wg_uapi_parser *parser)
+{
+	char *equals = strchr(parser->line, '=');
+
+	if (!equals)
+		return -EPROTO;
+	if (parser->kind == WG_UAPI_GET || parser->line_len > WG_UAPI_MAX_LINE ||
+	    strlen(parser->line) != parser->line_len)
+		return -EINVAL;
+	*equals = '\0';
+	return set_key(parser, parser->line, equals + 1);
+}
+
+static void end_line(struct wg_uapi_parser *parser)
+{
+	int error = 0;
+
+	if (parser->progress == PROGRESS_START)
+		start(parser);
+	else if (!parser->line_len)
+		parser->progress = PROGRESS_WHOLE;
+	else if (!parser->error)
+		error = take_line(parser);
+	if (error)
+		fail(parser, error);
+	wg_wipe(parser->line, sizeof(parser->line));
+	parser->line_len = 0;
+}
+
+/* Takes bytes of one line, without its newline. */
+static void collect(struct wg_uapi_parser *parser, const char *data, size_t len)
+{
+	if (parser->line_len < WG_UAPI_MAX_LINE) {
+		size_t room = WG_UAPI_MAX_LINE - parser->line_len;
+
+		memcpy(parser->line + parser->line_len, data, len < room ? len : room);
+	}
+	parser->line_len += len;
+	if (parser->line_len > WG_UAPI_MAX_LINE && parser->progress == PROGRESS_START)
+		fail_at_once(parser, -EPROTO);
+}
+
+struct wg_uapi_parser *wg_uapi_parser_new(wg_uapi_scope *scope)
+{
+	struct wg_uapi_parser *parser = calloc(1, sizeof(*parser));
+
+	if (!parser)
+		return NULL;
+	parser->scope = scope;
+	wg_config_init(&parser->config);
+	wg_uapi_parser_reset(parser);
+	return parser;
+}
+
+void wg_uapi_parser_free(struct wg_uapi_parser *parser)
+{
+	if (!parser)
+		return;
+	wg_config_deinit(&parser->config);
+	wg_wipe(parser, sizeof(*parser));
+	free(parser);
+}
+
+void wg_uapi_parser_reset(struct wg_uapi_parser *parser)
+{
+	wg_uapi_scope *scope = parser->scope;
+
+	wg_config_deinit(&parser->config);
+	wg_wipe(parser, sizeof(*parser));
+	*parser = (struct wg_uapi_parser){.scope = scope, .kind = WG_UAPI_GET};
+}
+
+bool wg_uapi_parser_in_step(const struct wg_uapi_parser *parser)
+{
+	return parser->progress != PROGRESS_ADRIFT;
+}
+
+int wg_uapi_parse(struct wg_uapi_parser *parser, const char *data, size_t len, size_t *used)
+{
+	*used = 0;
+	while (*used < len && parser->progress <= PROGRESS_LINES) {
+		const char *rest = data + *used;
+		const char *newline = memchr(rest, '\n', len - *used);
+		size_t line_len = newline ? (size_t)(newline - rest) : len - *used;
+		size_t taken = line_len + (newline != NULL);
+
+		*used += taken;
+		parser->total += taken;
+		if (parser->total > WG_UAPI_MAX_REQUEST) {
+			fail_at_once(parser, -E2BIG);
+			break;
+		}
+		collect(parser, rest, line_len);
+		if (newline && parser->progress != PROGRESS_ADRIFT)
+			end_line(parser);
+	}
+	if (parser->progress <= PROGRESS_LINES)
+		return 0;
+	return parser->error ? parser->error : 1;
+}
+
+enum wg_uapi_kind wg_uapi_kind(const struct wg_uapi_parser *parser)
+{
+	return parser->kind;
+}
+
+struct wg_config *wg_uapi_config(struct wg_uapi_parser *parser)
+{
+	return &parser->config;
+}
