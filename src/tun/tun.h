@@ -27,11 +27,13 @@ struct wg_tun_stats {
  * no other owner. Non-blocking, IFF_NO_PI, IFF_VNET_HDR where the link has none yet
  * or has it on. 0; -EBUSY when the name is taken by a link of another kind or by a
  * running program, -EPERM, -ENOENT (no /dev/net/tun), -EINVAL (name), or another -errno. */
-int wg_tun_open(struct wg_tun **tun, const char *name);
+int wg_tun_open(struct wg_tun **out, const char *name);
 
 /* Takes over a descriptor that came from elsewhere (WG_TUN_FD), as it is: TUNGETIFF
- * tells its name and whether it has a vnet header. On failure fd stays the caller's. */
-int wg_tun_adopt(struct wg_tun **tun, int fd);
+ * tells its name and whether it has a vnet header. It must be IFF_NO_PI, which cannot
+ * be asked (that bit reads as IFF_NOFILTER). -EINVAL when it is a TAP. On failure fd
+ * stays the caller's. */
+int wg_tun_adopt(struct wg_tun **out, int fd);
 
 /* Closes the descriptor; a link that is not persistent goes with it. */
 void wg_tun_close(struct wg_tun *tun);
@@ -39,15 +41,17 @@ void wg_tun_close(struct wg_tun *tun);
 int wg_tun_fd(const struct wg_tun *tun);
 /* The name now: a link may be renamed. -ENODEV or -EBADFD when it is gone. */
 int wg_tun_name(const struct wg_tun *tun, char name[static WG_TUN_NAME_LEN]);
-/* The link's MTU in bytes, or -errno. Works from any network namespace. */
+/* The link's MTU in bytes, or -errno. Works from any network namespace for whom has
+ * CAP_NET_ADMIN; without it, -EPERM when the link is not in our own. */
 int wg_tun_mtu(const struct wg_tun *tun);
-/* Whether the link is administratively up: 1, 0, or -errno. */
+/* Whether the link is administratively up: 1, 0, or -errno as above. */
 int wg_tun_is_up(const struct wg_tun *tun);
 
 /* Reads packets, splitting super-packets, until max packets are in the batch (a
- * super-packet may pass it), the device is dry, or the pool is at its bound. Every
- * packet gets tailroom for padding and tag. Returns the number added; 0 when dry or
- * while the link is down; -EBADFD or -ENODEV when the link is gone. */
+ * super-packet may pass it) or the device is dry. While the pool is at its bound,
+ * packets are read away, dropped and counted. Every packet gets tailroom for padding
+ * and tag. Returns the number added; 0 when dry or while the link is down; -EBADFD or
+ * -ENODEV when the link is gone. */
 int wg_tun_read(struct wg_tun *tun, struct wg_pool *pool, struct wg_batch *batch, size_t max);
 
 /* Writes packets, coalescing what may be, and puts all of them back. Never blocks:

@@ -1,0 +1,17 @@
+/* What rtnetlink says about the link behind a TUN descriptor, wherever it is. */
+#ifndef WG_TUN_LINK_H
+#define WG_TUN_LINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct wg_tun_link {
+	uint32_t mtu;
+	bool up; /* administratively */
+};
+
+/* 0; -EBADFD or -ENODEV when the link is gone, -EPERM when it is in a network
+ * namespace that may not be asked, or another -errno. */
+int wg_tun_link_get(int tun_fd, struct wg_tun_link *link);
+
+#endif
