@@ -1,0 +1,12 @@
+/* The word that was probably meant, for messages about one that is not known. */
+#ifndef WG_BASE_NEAREST_H
+#define WG_BASE_NEAREST_H
+
+#include <stddef.h>
+
+/* Of n words the one that is fewest typing errors from word (a letter too many, too
+ * few, wrong, of the other case, or two swapped), or NULL when none is near: at most
+ * one error for every three letters of the longer. Of equals, the first. */
+const char *wg_nearest(const char *word, const char *const *words, size_t n);
+
+#endif
