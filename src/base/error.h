@@ -1,0 +1,37 @@
+/* What a person is told about a failure: one line, WHERE: WHAT: WHY, and, where it is
+ * known, what to do.
+ *
+ *	return wg_error_set(error, -ENOENT, "%s:%u: PrivateKeyFile %s: %s", file, line,
+ *			    path, strerror(ENOENT));
+ *
+ * Who finds out fills it in; who talks to the person prints it, once (as "tuff: ..."
+ * and "hint: ..."). Secrets never go into it. */
+#ifndef WG_BASE_ERROR_H
+#define WG_BASE_ERROR_H
+
+#include <stdio.h>
+
+struct wg_error {
+	char text[1024]; /* empty: no error */
+	char hint[512];  /* empty: none */
+};
+
+void wg_error_init(struct wg_error *error);
+
+/* Sets the text and takes back any hint. What is too long is cut and ends in "...";
+ * control characters become '?'. Returns code, so that a caller can return it on. */
+int wg_error_set(struct wg_error *error, int code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Sets the hint; after wg_error_set. */
+void wg_error_hint(struct wg_error *error, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Puts "WHERE: " before the text, for who knows more about the place. */
+void wg_error_prefix(struct wg_error *error, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* "tuff: TEXT\n" and, if there is one, "hint: HINT\n". */
+void wg_error_print(const struct wg_error *error, FILE *file);
+
+#endif
