@@ -1,0 +1,55 @@
+/* Addresses as 128-bit numbers, first bit first. An IPv4 address fills the first
+ * 32 bits and leaves the rest zero, so one trie code serves both families. */
+#ifndef WG_ROUTE_TRIE_KEY_H
+#define WG_ROUTE_TRIE_KEY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define WG_TRIE_KEY_BITS 128u
+
+struct wg_trie_key {
+	uint64_t hi;
+	uint64_t lo;
+};
+
+/* A word's first n bits, n ≤ 64. */
+static inline uint64_t wg_trie_key_mask(unsigned int n)
+{
+	return n ? UINT64_MAX << (64 - n) : 0;
+}
+
+static inline struct wg_trie_key wg_trie_key_masked(struct wg_trie_key key, unsigned int bits)
+{
+	key.hi &= wg_trie_key_mask(bits < 64 ? bits : 64);
+	key.lo &= wg_trie_key_mask(bits < 64 ? 0 : bits - 64);
+	return key;
+}
+
+/* How many leading bits a and b share. */
+static inline unsigned int wg_trie_key_common(struct wg_trie_key a, struct wg_trie_key b)
+{
+	if (a.hi != b.hi)
+		return (unsigned int)__builtin_clzll(a.hi ^ b.hi);
+	return 64 + (a.lo != b.lo ? (unsigned int)__builtin_clzll(a.lo ^ b.lo) : 64);
+}
+
+/* Whether the first `bits` bits are the same. */
+static inline bool wg_trie_key_agree(struct wg_trie_key a, struct wg_trie_key b, unsigned int bits)
+{
+	uint64_t hi = (a.hi ^ b.hi) & wg_trie_key_mask(bits < 64 ? bits : 64);
+	uint64_t lo = (a.lo ^ b.lo) & wg_trie_key_mask(bits < 64 ? 0 : bits - 64);
+
+	return (hi | lo) == 0;
+}
+
+/* The bit after the first `at` bits; 0 behind the end. */
+static inline unsigned int wg_trie_key_bit(struct wg_trie_key key, unsigned int at)
+{
+	uint64_t word = at < 64 ? key.hi : at < WG_TRIE_KEY_BITS ? key.lo : 0;
+
+	return word >> (63 - at % 64) & 1;
+}
+
+#endif
