@@ -10,7 +10,7 @@
 struct wg_netlink;
 
 /* Opens a socket in the caller's present network namespace. */
-int wg_netlink_open(struct wg_netlink **nl);
+int wg_netlink_open(struct wg_netlink **out);
 /* NULL is ignored. */
 void wg_netlink_close(struct wg_netlink *nl);
 

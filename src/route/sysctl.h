@@ -1,0 +1,41 @@
+/* Kernel parameters under net., through /proc/sys. Which network namespace they
+ * belong to is that of the caller.
+ *
+ * A name is the path below /proc/sys, "net/ipv6/conf/eth0.5/accept_ra": unlike the
+ * key with dots it is never ambiguous. */
+#ifndef WG_ROUTE_SYSCTL_H
+#define WG_ROUTE_SYSCTL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define WG_SYSCTL_NAME_LEN  160 /* with its NUL */
+#define WG_SYSCTL_VALUE_LEN 512 /* with its NUL */
+
+struct wg_sysctl {
+	char name[WG_SYSCTL_NAME_LEN];
+	char value[WG_SYSCTL_VALUE_LEN];
+};
+
+/* The name of a key: "net.ipv6.conf.eth0/5.accept_ra" as sysctl(8) has it, the same
+ * with the interface's dot left as it is, or a name already. -EINVAL when it is none,
+ * or not under net. */
+int wg_sysctl_name(char name[static WG_SYSCTL_NAME_LEN], const char *key);
+/* The key as people write it. */
+const char *wg_sysctl_key(char key[static WG_SYSCTL_NAME_LEN], const char *name);
+/* The name of an interface's parameter: "ipv6", "eth0", "accept_ra". */
+int wg_sysctl_conf(char name[static WG_SYSCTL_NAME_LEN], const char *family, const char *link,
+		   const char *leaf);
+
+/* Without the newline at its end. -EMSGSIZE when a value is longer than fits. */
+int wg_sysctl_read(const char *name, char value[static WG_SYSCTL_VALUE_LEN]);
+int wg_sysctl_write(const char *name, const char *value);
+/* Whether two values mean the same: spaces and tabs between numbers do not matter. */
+bool wg_sysctl_equal(const char *a, const char *b);
+
+/* A picture of everything that a write to this name may change: itself, first, and
+ * those that the kernel changes with it. What cannot be read is left out. Freed by
+ * the caller. */
+int wg_sysctl_picture(const char *name, struct wg_sysctl **values, size_t *n);
+
+#endif
