@@ -17,8 +17,8 @@ bool wg_is_zero(const void *secret, size_t len) __attribute__((warn_unused_resul
 
 /* Zeroed memory, aligned for any type, from one arena of locked, undumpable slabs.
  * NULL when memory is out. Where the system refuses to lock (RLIMIT_MEMLOCK), it warns
- * once and goes on. Locks do not pass fork(2): allocate after it. The arena has no lock of its own: wg_secret_new and wg_secret_free
- * are for the thread that owns the engine only. */
+ * once and goes on. Locks do not pass fork(2): allocate after it. The arena has no
+ * lock against other threads: it is for the one that owns the engine. */
 void *wg_secret_new(size_t len);
 
 /* Bytes of memory that the arena holds at present. */
