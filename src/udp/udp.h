@@ -32,7 +32,7 @@ struct wg_udp_options {
 /* Opens both sockets, non-blocking. A machine without IPv6 (or without IPv4) has
  * one. 0; -EADDRINUSE when the port is taken, -EPERM when the mark is not allowed,
  * or another -errno. */
-int wg_udp_open(struct wg_udp **udp, const struct wg_udp_options *options);
+int wg_udp_open(struct wg_udp **out, const struct wg_udp_options *options);
 
 void wg_udp_close(struct wg_udp *udp);
 

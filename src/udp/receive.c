@@ -1,0 +1,178 @@
+/* Receiving. Each message has room in a slot and, behind it, in a large buffer:
+ * a single datagram of usual size ends in the slot, where it may stay for long, and
+ * the large buffer goes back. What is larger is put together in the large one, by
+ * copying the slot's part. */
+#include <errno.h>
+#include <string.h>
+
+#include "udp/socket.h"
+
+/* Asynchronous errors that are skipped before the rest waits for another call. */
+#define MAX_ERRORS 16
+
+/* Takes memory for message i. False when the pool is at its bound. */
+static bool prepare(struct wg_udp_receiver *r, unsigned int i, struct wg_pool *pool)
+{
+	struct wg_packet *slot = wg_pool_get(pool, WG_SLOT_ROOM);
+	struct wg_packet *large;
+
+	if (!slot)
+		return false;
+	large = wg_pool_get(pool, WG_LARGE_ROOM);
+	r->slots[i] = slot;
+	r->larges[i] = large;
+	r->iovs[i][0] = (struct iovec){slot->data, WG_SLOT_ROOM};
+	if (large)
+		r->iovs[i][1] =
+			(struct iovec){large->data + WG_SLOT_ROOM, WG_LARGE_ROOM - WG_SLOT_ROOM};
+	r->headers[i].msg_hdr = (struct msghdr){.msg_name = &r->names[i],
+						.msg_namelen = sizeof(r->names[i]),
+						.msg_iov = r->iovs[i],
+						.msg_iovlen = large ? 2 : 1,
+						.msg_control = r->controls[i].bytes,
+						.msg_controllen = sizeof(r->controls[i].bytes)};
+	return true;
+}
+
+static unsigned int prepare_all(struct wg_udp_receiver *r, struct wg_pool *pool, size_t max)
+{
+	unsigned int n = 0;
+
+	while (n < max && n < r->want && prepare(r, n, pool))
+		n++;
+	return n;
+}
+
+static void release(struct wg_udp_receiver *r, unsigned int from, unsigned int to)
+{
+	for (unsigned int i = from; i < to; i++) {
+		wg_packet_put(r->slots[i]);
+		wg_packet_put(r->larges[i]);
+	}
+}
+
+/* Whether an error is about a datagram sent earlier or about this moment, and not
+ * about the socket. */
+static bool is_passing(int err)
+{
+	return err != EBADF && err != ENOTSOCK && err != EFAULT && err != EINVAL;
+}
+
+/* How many messages there are now; 0 when dry; or -errno. */
+static int receive(struct wg_udp *udp, int fd, unsigned int n)
+{
+	for (unsigned int i = 0; i < MAX_ERRORS; i++) {
+		int got = recvmmsg(fd, udp->receiver.headers, n, 0, NULL);
+
+		udp->stats.receive_calls++;
+		if (got >= 0)
+			return got;
+		if (errno == EAGAIN)
+			return 0;
+		if (!is_passing(errno))
+			return -errno;
+	}
+	return 0;
+}
+
+/* Reads datagrams away while there is no memory for them: left in the socket they
+ * would wake the loop for ever. */
+static int discard(struct wg_udp *udp, int fd)
+{
+	uint8_t byte;
+
+	for (unsigned int i = 0; i < WG_UDP_VECTOR; i++) {
+		if (recv(fd, &byte, sizeof(byte), MSG_DONTWAIT) < 0)
+			return is_passing(errno) ? 0 : -errno;
+		udp->stats.dropped_no_memory++;
+	}
+	return 0;
+}
+
+/* The packet that holds message i as a whole. */
+static struct wg_packet *collect(struct wg_udp_receiver *r, unsigned int i)
+{
+	struct wg_packet *slot = r->slots[i];
+	struct wg_packet *large = r->larges[i];
+	uint32_t len = r->headers[i].msg_len;
+
+	if (len <= WG_SLOT_ROOM) {
+		wg_packet_put(large);
+		slot->len = len;
+		return slot;
+	}
+	memcpy(large->data, slot->data, WG_SLOT_ROOM);
+	wg_packet_put(slot);
+	large->len = len;
+	return large;
+}
+
+/* The run that a message of that path and DS field belongs to: the last one, or one
+ * more behind it. */
+static struct wg_run *find_run(struct wg_run *runs, size_t *n, const struct wg_path *path,
+			       uint8_t ds)
+{
+	struct wg_run *run = *n ? &runs[*n - 1] : NULL;
+
+	if (run && run->ds == ds && wg_path_equal(&run->path, path))
+		return run;
+	run = &runs[(*n)++];
+	*run = (struct wg_run){.path = *path, .ds = ds};
+	return run;
+}
+
+/* Adds message i to the runs. */
+static void arrive(struct wg_udp *udp, unsigned int i, struct wg_run *runs, size_t *n)
+{
+	struct wg_udp_receiver *r = &udp->receiver;
+	struct msghdr *header = &r->headers[i].msg_hdr;
+	struct wg_udp_attributes attributes;
+	struct wg_packet *packet;
+	struct wg_path path;
+
+	/* It had no large buffer. */
+	if (header->msg_flags & MSG_TRUNC) {
+		udp->stats.dropped_no_memory++;
+		release(r, i, i + 1);
+		return;
+	}
+	wg_udp_control_get(header, &attributes);
+	wg_udp_name_get(&r->names[i], &path.remote);
+	path.local = attributes.local;
+	packet = collect(r, i);
+	packet->ds = attributes.ds;
+	wg_batch_push(&find_run(runs, n, &path, attributes.ds)->batch, packet);
+	udp->stats.received_datagrams++;
+}
+
+/* Room for twice as many when all of it was used, else for one more than came: a lone
+ * datagram should not cost the preparation of a vector. */
+static void adapt(struct wg_udp_receiver *r, unsigned int had, unsigned int got)
+{
+	r->want = got == had ? 2 * had : got + 1;
+	if (r->want > WG_UDP_VECTOR)
+		r->want = WG_UDP_VECTOR;
+}
+
+int wg_udp_receive(struct wg_udp *udp, unsigned int i, struct wg_pool *pool, struct wg_run *runs,
+		   size_t max_runs)
+{
+	struct wg_udp_receiver *r = &udp->receiver;
+	unsigned int room;
+	size_t n_runs = 0;
+	int got;
+
+	if (udp->fds[i] < 0 || !max_runs)
+		return 0;
+	room = prepare_all(r, pool, max_runs);
+	if (!room)
+		return discard(udp, udp->fds[i]);
+	got = receive(udp, udp->fds[i], room);
+	for (int k = 0; k < got; k++)
+		arrive(udp, (unsigned int)k, runs, &n_runs);
+	release(r, got > 0 ? (unsigned int)got : 0, room);
+	if (got < 0)
+		return got;
+	adapt(r, room, (unsigned int)got);
+	return (int)n_runs;
+}
