@@ -1,0 +1,29 @@
+/* "Destination unreachable" for packets that no peer can take (RFC 792, RFC 4443). */
+#ifndef WG_CORE_ICMP_H
+#define WG_CORE_ICMP_H
+
+#include <stdbool.h>
+
+#include "base/packet.h"
+#include "base/time.h"
+
+/* A token bucket for all errors of a device, so that a sweep through addresses does
+ * not come back as a sweep of errors. */
+#define WG_ICMP_PER_SECOND 100
+#define WG_ICMP_BURST      50
+
+struct wg_icmp_limit {
+	wg_time debt; /* tokens taken and not earned again, as time to earn them */
+	wg_time seen;
+};
+
+/* Whether one more error may be sent; the zero value is a full bucket. */
+bool wg_icmp_allow(struct wg_icmp_limit *limit, wg_time now);
+
+/* The error about packet (whole header, see wg_inner_version), addressed to its
+ * source; it comes from the unreachable address, since the kernel drops what claims
+ * a source of its own. NULL when there must be none (RFC 1122, section 3.2.2; RFC
+ * 4443, section 2.4 e), or memory is out. */
+struct wg_packet *wg_icmp_unreachable(struct wg_pool *pool, const struct wg_packet *packet);
+
+#endif

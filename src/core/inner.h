@@ -1,0 +1,34 @@
+/* The inner IP packets: just enough of RFC 791 and RFC 8200 to route them, to trust
+ * their length, and to carry their ECN field (RFC 6040). */
+#ifndef WG_CORE_INNER_H
+#define WG_CORE_INNER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/packet.h"
+
+#define WG_ECN_MASK 3u
+#define WG_ECN_CE   3u
+
+/* The IP version, 4 or 6, of a packet whose header is whole; 0 for anything else. */
+unsigned int wg_inner_version(const struct wg_packet *packet);
+
+/* Its addresses: 4 or 16 bytes each. */
+const uint8_t *wg_inner_source(const struct wg_packet *packet);
+const uint8_t *wg_inner_destination(const struct wg_packet *packet);
+
+/* Cuts off what is behind the length that the header states: padding. False when the
+ * version is unknown, the header too short, or that length not there. */
+bool wg_inner_trim(struct wg_packet *packet) __attribute__((warn_unused_result));
+
+/* The DS field for the outer header: DSCP 0 and the inner ECN field (RFC 6040,
+ * section 4.1, normal mode). */
+uint8_t wg_inner_encapsulate_ecn(const struct wg_packet *packet);
+
+/* Applies the outer ECN field to the inner one (RFC 6040, section 4.2). False when
+ * the packet must be dropped: congestion experienced, but no ECN inside. */
+bool wg_inner_decapsulate_ecn(struct wg_packet *packet, uint8_t outer)
+	__attribute__((warn_unused_result));
+
+#endif

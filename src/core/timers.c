@@ -1,0 +1,142 @@
+#include "core/timers.h"
+
+static void arm(struct wg_timers *timers, enum wg_timer timer, wg_time due)
+{
+	timers->due[timer] = due;
+}
+
+static void disarm(struct wg_timers *timers, enum wg_timer timer)
+{
+	timers->due[timer] = WG_NEVER;
+}
+
+static bool armed(const struct wg_timers *timers, enum wg_timer timer)
+{
+	return timers->due[timer] != WG_NEVER;
+}
+
+static wg_time jitter(const struct wg_random *random)
+{
+	return (wg_time)(wg_random_u32(random) % (uint32_t)(WG_MAX_JITTER + 1));
+}
+
+static void traversed(struct wg_timers *timers, wg_time now)
+{
+	if (timers->persistent)
+		arm(timers, WG_TIMER_PERSISTENT, now + timers->persistent);
+}
+
+void wg_timers_stop(struct wg_timers *timers)
+{
+	for (int timer = 0; timer < WG_TIMER_COUNT; timer++)
+		disarm(timers, (enum wg_timer)timer);
+	timers->retries = 0;
+	timers->another_keepalive = false;
+	timers->last_minute_done = false;
+}
+
+wg_time wg_timers_due(const struct wg_timers *timers)
+{
+	wg_time due = timers->due[0];
+
+	for (int timer = 1; timer < WG_TIMER_COUNT; timer++)
+		due = timers->due[timer] < due ? timers->due[timer] : due;
+	return due;
+}
+
+enum wg_timer wg_timers_expire(struct wg_timers *timers, wg_time now)
+{
+	for (int timer = 0; timer < WG_TIMER_COUNT; timer++) {
+		if (timers->due[timer] > now)
+			continue;
+		disarm(timers, (enum wg_timer)timer);
+		return (enum wg_timer)timer;
+	}
+	return WG_TIMER_COUNT;
+}
+
+void wg_timers_data_sent(struct wg_timers *timers, wg_time now, const struct wg_random *random)
+{
+	if (!armed(timers, WG_TIMER_NEW_HANDSHAKE))
+		arm(timers, WG_TIMER_NEW_HANDSHAKE,
+		    now + WG_KEEPALIVE_TIMEOUT + WG_REKEY_TIMEOUT + jitter(random));
+}
+
+void wg_timers_data_received(struct wg_timers *timers, wg_time now)
+{
+	if (!armed(timers, WG_TIMER_KEEPALIVE))
+		arm(timers, WG_TIMER_KEEPALIVE, now + WG_KEEPALIVE_TIMEOUT);
+	else
+		timers->another_keepalive = true;
+}
+
+void wg_timers_authenticated_sent(struct wg_timers *timers, wg_time now)
+{
+	disarm(timers, WG_TIMER_KEEPALIVE);
+	timers->another_keepalive = false;
+	traversed(timers, now);
+}
+
+void wg_timers_authenticated_received(struct wg_timers *timers, wg_time now)
+{
+	disarm(timers, WG_TIMER_NEW_HANDSHAKE);
+	traversed(timers, now);
+}
+
+void wg_timers_initiated(struct wg_timers *timers, wg_time now, const struct wg_random *random)
+{
+	arm(timers, WG_TIMER_RETRANSMIT, now + WG_REKEY_TIMEOUT + jitter(random));
+}
+
+void wg_timers_handshake_wanted(struct wg_timers *timers)
+{
+	timers->retries = 0;
+}
+
+void wg_timers_handshake_complete(struct wg_timers *timers)
+{
+	disarm(timers, WG_TIMER_RETRANSMIT);
+	timers->retries = 0;
+	timers->last_minute_done = false;
+}
+
+void wg_timers_session_derived(struct wg_timers *timers, wg_time now)
+{
+	arm(timers, WG_TIMER_ZERO_KEYS, now + WG_ZERO_KEYS_AFTER);
+}
+
+bool wg_timers_retry(struct wg_timers *timers, wg_time now)
+{
+	if (timers->retries < WG_MAX_RETRIES) {
+		timers->retries++;
+		return true;
+	}
+	disarm(timers, WG_TIMER_KEEPALIVE);
+	timers->another_keepalive = false;
+	if (!armed(timers, WG_TIMER_ZERO_KEYS))
+		arm(timers, WG_TIMER_ZERO_KEYS, now + WG_ZERO_KEYS_AFTER);
+	return false;
+}
+
+bool wg_timers_take_another(struct wg_timers *timers)
+{
+	bool another = timers->another_keepalive;
+
+	timers->another_keepalive = false;
+	return another;
+}
+
+void wg_timers_persistent_fired(struct wg_timers *timers, wg_time now)
+{
+	traversed(timers, now);
+}
+
+void wg_timers_set_persistent(struct wg_timers *timers, wg_time interval, wg_time now)
+{
+	timers->persistent = interval;
+	if (!interval)
+		disarm(timers, WG_TIMER_PERSISTENT);
+	else if (armed(timers, WG_TIMER_PERSISTENT) &&
+		 timers->due[WG_TIMER_PERSISTENT] > now + interval)
+		arm(timers, WG_TIMER_PERSISTENT, now + interval);
+}
