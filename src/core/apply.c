@@ -1,0 +1,362 @@
+/* Changing a device and describing it. A change is checked, and all memory that it
+ * may need is reserved, before anything is touched; after that it cannot fail. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/bytes.h"
+#include "core/engine.h"
+#include "core/handshakes.h"
+#include "core/outbound.h"
+#include "crypto/secret.h"
+
+/* Peers that the change may need, made in advance. */
+struct reserve {
+	struct wg_list peers; /* in the order of the change */
+	size_t n;
+};
+
+static bool peer_is_valid(const struct wg_config_peer *peer)
+{
+	for (size_t i = 0; i < peer->n_allowed_ips; i++) {
+		const struct wg_prefix *prefix = &peer->allowed_ips[i].prefix;
+
+		if (!wg_family_len(prefix->ip.family) ||
+		    prefix->bits > wg_family_bits(prefix->ip.family))
+			return false;
+	}
+	return !peer->has_endpoint ||
+	       (wg_family_len(peer->endpoint.ip.family) && peer->endpoint.port);
+}
+
+static bool is_valid(const struct wg_config *config)
+{
+	for (size_t i = 0; i < config->n_peers; i++)
+		if (!peer_is_valid(&config->peers[i]))
+			return false;
+	return true;
+}
+
+/* Whether the change makes this peer, if it is not there. */
+static bool creates(const struct wg_config_peer *peer)
+{
+	return !peer->remove && !peer->update_only;
+}
+
+/* Whether peers that are there may be gone by the time that others are named. */
+static bool removes(const struct wg_config *config)
+{
+	bool any = config->replace_peers;
+
+	for (size_t i = 0; i < config->n_peers; i++)
+		any |= config->peers[i].remove;
+	return any;
+}
+
+static size_t count_prefixes(const struct wg_config *config)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < config->n_peers; i++)
+		for (size_t k = 0; k < config->peers[i].n_allowed_ips; k++)
+			n += !config->peers[i].allowed_ips[k].remove;
+	return n;
+}
+
+static int reserve_slots(struct wg_device *device, size_t n)
+{
+	struct wg_peer_slot *slots;
+	size_t capacity = device->slots_capacity ? device->slots_capacity : 8;
+
+	if (n <= device->slots_capacity)
+		return 0;
+	while (capacity < n)
+		capacity *= 2;
+	slots = reallocarray(device->slots, capacity, sizeof(*slots));
+	if (!slots)
+		return -ENOMEM;
+	memset(slots + device->slots_capacity, 0,
+	       (capacity - device->slots_capacity) * sizeof(*slots));
+	device->slots = slots;
+	device->slots_capacity = (uint32_t)capacity;
+	return 0;
+}
+
+static int reserve_tables(struct wg_device *device, size_t n_new, size_t n_prefixes)
+{
+	size_t n = device->peers_by_key.n + n_new;
+	int err = reserve_slots(device, n);
+
+	if (!err)
+		err = wg_hash_reserve(&device->peers_by_key, n);
+	/* A handshake and three sessions each. */
+	if (!err)
+		err = wg_hash_reserve(&device->indices, 4 * n);
+	if (!err)
+		err = wg_heap_reserve(&device->deadlines, n);
+	if (!err)
+		err = wg_allowedips_reserve(device->allowed_ips, n_prefixes);
+	return err;
+}
+
+static void release(struct reserve *reserve)
+{
+	struct wg_list *entry;
+
+	while ((entry = wg_list_pop(&reserve->peers)))
+		wg_peer_free(NULL, WG_CONTAINER_OF(entry, struct wg_peer, entry));
+}
+
+/* Makes the peers that the change may need, and those that a removal before their
+ * turn would make it need. -ENOSPC or -ENOMEM. */
+static int make_peers(struct reserve *reserve, const struct wg_device *device,
+		      const struct wg_config *config)
+{
+	bool removing = removes(config);
+	size_t n = config->replace_peers ? 0 : device->peers_by_key.n;
+
+	for (size_t i = 0; i < config->n_peers; i++) {
+		const struct wg_config_peer *wanted = &config->peers[i];
+		struct wg_peer *peer;
+
+		if (!creates(wanted) || (!removing && wg_peer_find_key(device, wanted->public_key)))
+			continue;
+		if (++n > WG_MAX_PEERS)
+			return -ENOSPC;
+		peer = wg_peer_new(wanted->public_key);
+		if (!peer)
+			return -ENOMEM;
+		wg_list_push(&reserve->peers, &peer->entry);
+		reserve->n++;
+	}
+	return 0;
+}
+
+/* The peer that was made for this key; one of a key that is named twice stays behind. */
+static struct wg_peer *take_reserved(struct reserve *reserve,
+				     const uint8_t public_key[static WG_KEY_LEN])
+{
+	struct wg_list *entry;
+
+	wg_list_for_each (entry, &reserve->peers) {
+		struct wg_peer *peer = WG_CONTAINER_OF(entry, struct wg_peer, entry);
+
+		if (wg_equal(peer->remote.public_key, public_key, WG_KEY_LEN)) {
+			wg_list_remove(&peer->entry);
+			return peer;
+		}
+	}
+	return NULL;
+}
+
+static void remove_peer(struct wg_device *device, struct wg_peer *peer)
+{
+	wg_device_count_drops(device, WG_DROP_OUT_NO_PEER, peer->staged.n);
+	wg_peer_free(device, peer);
+}
+
+static void remove_all(struct wg_device *device)
+{
+	struct wg_list *entry;
+	struct wg_list *next;
+
+	wg_list_for_each_safe (entry, next, &device->peers)
+		remove_peer(device, WG_CONTAINER_OF(entry, struct wg_peer, entry));
+}
+
+static bool is_own_key(const struct wg_device *device, const uint8_t public_key[static WG_KEY_LEN])
+{
+	return device->has_identity &&
+	       wg_equal(device->identity.public_key, public_key, WG_KEY_LEN);
+}
+
+static void set_identity(struct wg_device *device, const uint8_t private_key[static WG_KEY_LEN])
+{
+	struct wg_identity identity = {0};
+	bool has = !wg_is_zero(private_key, WG_KEY_LEN);
+	struct wg_peer *own;
+	struct wg_list *entry;
+
+	if (has)
+		wg_identity_init(&identity, private_key);
+	if (has == device->has_identity && wg_equal(&identity, &device->identity, sizeof(identity)))
+		goto out;
+	device->has_identity = has;
+	device->identity = identity;
+	device->identity_changes++;
+	wg_handshake_queue_clear(&device->handshakes);
+	if (has) {
+		wg_cookie_checker_init(&device->checker, identity.public_key);
+		own = wg_peer_find_key(device, identity.public_key);
+		if (own)
+			remove_peer(device, own);
+	}
+	wg_list_for_each (entry, &device->peers)
+		wg_peer_key_changed(device, WG_CONTAINER_OF(entry, struct wg_peer, entry));
+out:
+	wg_wipe(&identity, sizeof(identity));
+}
+
+static void forget_sources(struct wg_device *device)
+{
+	struct wg_list *entry;
+
+	wg_list_for_each (entry, &device->peers)
+		wg_peer_forget_source(WG_CONTAINER_OF(entry, struct wg_peer, entry));
+}
+
+static void set_allowed_ips(struct wg_device *device, struct wg_peer *peer,
+			    const struct wg_config_peer *wanted)
+{
+	if (wanted->replace_allowed_ips)
+		wg_allowedips_remove_all(device->allowed_ips, &peer->allowed_ips);
+	for (size_t i = 0; i < wanted->n_allowed_ips; i++) {
+		const struct wg_config_allowed_ip *ip = &wanted->allowed_ips[i];
+
+		if (ip->remove)
+			wg_allowedips_remove(device->allowed_ips, &ip->prefix, &peer->allowed_ips);
+		else
+			wg_allowedips_insert(device->allowed_ips, &ip->prefix, &peer->allowed_ips,
+					     NULL);
+	}
+}
+
+/* Settings of a peer that is there. Returns whether a keepalive is due for it: the
+ * persistent one was turned on, or can be sent at last. */
+static bool set_peer(struct wg_device *device, struct wg_peer *peer,
+		     const struct wg_config_peer *wanted, struct wg_now now)
+{
+	bool had_endpoint = wg_peer_has_endpoint(peer);
+	bool had_keepalive = peer->timers.persistent != 0;
+
+	if (wanted->has_preshared_key)
+		memcpy(peer->remote.preshared_key, wanted->preshared_key, WG_KEY_LEN);
+	if (wanted->has_endpoint) {
+		peer->path.remote = wanted->endpoint;
+		wg_peer_forget_source(peer);
+	}
+	if (wanted->has_keepalive) {
+		wg_timers_set_persistent(&peer->timers, wanted->keepalive * WG_SECOND, now.boot);
+		wg_peer_timers_changed(device, peer);
+	}
+	set_allowed_ips(device, peer, wanted);
+	return peer->timers.persistent &&
+	       (!had_keepalive || (!had_endpoint && wanted->has_endpoint));
+}
+
+static void apply_peer(struct wg_device *device, const struct wg_config_peer *wanted,
+		       struct reserve *reserve, struct wg_now now, struct wg_out *out)
+{
+	struct wg_peer *peer = wg_peer_find_key(device, wanted->public_key);
+	bool keepalive;
+
+	if (wanted->remove) {
+		if (peer)
+			remove_peer(device, peer);
+		return;
+	}
+	if (is_own_key(device, wanted->public_key))
+		return;
+	if (!peer && creates(wanted)) {
+		peer = take_reserved(reserve, wanted->public_key);
+		wg_peer_attach(device, peer);
+	}
+	if (!peer)
+		return;
+	keepalive = set_peer(device, peer, wanted, now);
+	if (!device->up)
+		return;
+	if (keepalive)
+		wg_outbound_keepalive(device, peer, now, out);
+	else
+		wg_outbound_staged(device, peer, now, out);
+}
+
+/* What waited for a key can go now. */
+static void send_all_staged(struct wg_device *device, struct wg_now now, struct wg_out *out)
+{
+	struct wg_list *entry;
+
+	wg_list_for_each (entry, &device->peers)
+		wg_outbound_staged(device, WG_CONTAINER_OF(entry, struct wg_peer, entry), now, out);
+}
+
+static void commit(struct wg_device *device, const struct wg_config *config,
+		   struct reserve *reserve, struct wg_now now, struct wg_out *out)
+{
+	if ((config->has_listen_port && config->listen_port != device->port) ||
+	    (config->has_fwmark && config->fwmark != device->fwmark))
+		forget_sources(device);
+	if (config->has_private_key)
+		set_identity(device, config->private_key);
+	if (config->replace_peers)
+		remove_all(device);
+	for (size_t i = 0; i < config->n_peers; i++)
+		apply_peer(device, &config->peers[i], reserve, now, out);
+	if (config->has_private_key && device->up)
+		send_all_staged(device, now, out);
+}
+
+int wg_device_apply(struct wg_device *device, const struct wg_config *config, struct wg_now now,
+		    struct wg_out *out)
+{
+	struct reserve reserve = {.n = 0};
+	int err;
+
+	if (!is_valid(config))
+		return -EINVAL;
+	wg_list_init(&reserve.peers);
+	err = make_peers(&reserve, device, config);
+	if (!err)
+		err = reserve_tables(device, reserve.n, count_prefixes(config));
+	if (!err)
+		commit(device, config, &reserve, now, out);
+	release(&reserve);
+	return err;
+}
+
+static bool describe_allowed_ips(const struct wg_peer *peer, struct wg_config_peer *described)
+{
+	const struct wg_list *cursor = NULL;
+	struct wg_prefix prefix;
+
+	while (wg_allowedips_next(&peer->allowed_ips, &cursor, &prefix))
+		if (wg_config_add_allowed_ip(described, &prefix, false))
+			return false;
+	return true;
+}
+
+static bool describe_peer(const struct wg_peer *peer, struct wg_config *config)
+{
+	struct wg_config_peer *described = wg_config_add_peer(config);
+
+	if (!described)
+		return false;
+	memcpy(described->public_key, peer->remote.public_key, WG_KEY_LEN);
+	memcpy(described->preshared_key, peer->remote.preshared_key, WG_KEY_LEN);
+	described->has_preshared_key = !wg_is_zero(peer->remote.preshared_key, WG_KEY_LEN);
+	described->endpoint = peer->path.remote;
+	described->has_endpoint = wg_peer_has_endpoint(peer);
+	described->keepalive = (uint16_t)(peer->timers.persistent / WG_SECOND);
+	described->has_keepalive = described->keepalive != 0;
+	described->handshake_sec = peer->handshake_sec;
+	described->handshake_nsec = peer->handshake_nsec;
+	described->rx_bytes = peer->rx_bytes;
+	described->tx_bytes = peer->tx_bytes;
+	return describe_allowed_ips(peer, described);
+}
+
+int wg_device_describe(const struct wg_device *device, struct wg_config *config)
+{
+	const struct wg_list *entry;
+
+	config->has_private_key = device->has_identity;
+	memcpy(config->private_key, device->identity.private_key, WG_KEY_LEN);
+	config->listen_port = device->port;
+	config->has_listen_port = device->port != 0;
+	config->fwmark = device->fwmark;
+	config->has_fwmark = device->fwmark != 0;
+	wg_list_for_each (entry, &device->peers)
+		if (!describe_peer(WG_CONTAINER_OF(entry, struct wg_peer, entry), config))
+			return -ENOMEM;
+	return 0;
+}

@@ -1,0 +1,290 @@
+/* The public face: the device's life, its turn, and what comes back from jobs. How a
+ * configuration is applied and described is in apply.c. */
+#include "core/device.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/bytes.h"
+#include "core/engine.h"
+#include "core/handshakes.h"
+#include "core/inbound.h"
+#include "core/outbound.h"
+#include "crypto/secret.h"
+
+/* Jobs that wait in one wg_out before it is flushed. */
+#define OUT_JOBS 64u
+
+void wg_device_drop(struct wg_device *device, struct wg_packet *packet, enum wg_drop reason)
+{
+	wg_device_count_drops(device, reason, 1);
+	wg_packet_put(packet);
+}
+
+void wg_device_drop_batch(struct wg_device *device, struct wg_batch *batch, enum wg_drop reason)
+{
+	wg_device_count_drops(device, reason, batch->n);
+	wg_batch_drop(batch);
+}
+
+struct wg_run *wg_out_run(struct wg_out *out, const struct wg_path *path, uint8_t ds,
+			  uint64_t owner)
+{
+	struct wg_run *run;
+
+	if (out->n_runs == WG_OUT_RUNS)
+		out->flush(out);
+	assert(out->n_runs < WG_OUT_RUNS);
+	run = &out->runs[out->n_runs++];
+	*run = (struct wg_run){.path = *path, .ds = ds, .owner = owner};
+	return run;
+}
+
+struct wg_job *wg_out_job(struct wg_device *device, struct wg_out *out, enum wg_job_kind kind)
+{
+	struct wg_job *job = out->jobs.n < OUT_JOBS ? wg_job_new(&device->jobs, kind) : NULL;
+
+	if (job)
+		return job;
+	out->flush(out);
+	return wg_job_new(&device->jobs, kind);
+}
+
+bool wg_out_message(struct wg_device *device, struct wg_out *out, const struct wg_path *path,
+		    uint8_t ds, uint64_t owner, const void *message, size_t len)
+{
+	struct wg_packet *packet = wg_pool_get(device->pool, len);
+
+	if (!packet) {
+		wg_device_count_drops(device, WG_DROP_OUT_NO_MEMORY, 1);
+		return false;
+	}
+	memcpy(packet->data, message, len);
+	packet->len = (uint32_t)len;
+	wg_batch_push(&wg_out_run(out, path, ds, owner)->batch, packet);
+	return true;
+}
+
+struct wg_device *wg_device_new(const struct wg_device_options *options)
+{
+	struct wg_device *device = wg_secret_new(sizeof(*device));
+
+	if (!device)
+		return NULL;
+	device->pool = options->pool;
+	device->random = options->random;
+	wg_random_fill(&device->random, device->hash_key, sizeof(device->hash_key));
+	wg_list_init(&device->peers);
+	wg_list_init(&device->initiators);
+	wg_hash_init(&device->peers_by_key);
+	wg_hash_init(&device->indices);
+	wg_heap_init(&device->deadlines);
+	wg_ratelimit_init(&device->ratelimit, &device->random);
+	device->loaded_until = -WG_NEVER;
+	device->allowed_ips = wg_allowedips_new();
+	if (!device->allowed_ips || wg_handshake_queue_init(&device->handshakes) ||
+	    wg_job_store_init(&device->jobs)) {
+		wg_device_free(device);
+		return NULL;
+	}
+	return device;
+}
+
+void wg_device_free(struct wg_device *device)
+{
+	struct wg_list *entry;
+	struct wg_list *next;
+
+	if (!device)
+		return;
+	wg_list_for_each_safe (entry, next, &device->peers)
+		wg_peer_free(device, WG_CONTAINER_OF(entry, struct wg_peer, entry));
+	wg_job_store_deinit(&device->jobs);
+	wg_handshake_queue_deinit(&device->handshakes);
+	wg_ratelimit_deinit(&device->ratelimit);
+	wg_allowedips_free(device->allowed_ips);
+	wg_heap_deinit(&device->deadlines);
+	wg_hash_deinit(&device->indices);
+	wg_hash_deinit(&device->peers_by_key);
+	free(device->slots);
+	wg_secret_free(device, sizeof(*device));
+}
+
+void wg_device_up(struct wg_device *device, struct wg_now now, struct wg_out *out)
+{
+	struct wg_list *entry;
+
+	if (device->up)
+		return;
+	device->up = true;
+	wg_list_for_each (entry, &device->peers) {
+		struct wg_peer *peer = WG_CONTAINER_OF(entry, struct wg_peer, entry);
+
+		if (peer->timers.persistent)
+			wg_outbound_keepalive(device, peer, now, out);
+	}
+}
+
+void wg_device_down(struct wg_device *device)
+{
+	struct wg_list *entry;
+
+	device->up = false;
+	wg_handshake_queue_clear(&device->handshakes);
+	wg_list_for_each (entry, &device->peers) {
+		struct wg_peer *peer = WG_CONTAINER_OF(entry, struct wg_peer, entry);
+
+		wg_device_count_drops(device, WG_DROP_OUT_LINK_DOWN, peer->staged.n);
+		wg_peer_rest(device, peer);
+	}
+}
+
+bool wg_device_is_up(const struct wg_device *device)
+{
+	return device->up;
+}
+
+void wg_device_set_mtu(struct wg_device *device, uint32_t mtu)
+{
+	device->mtu = mtu;
+}
+
+void wg_device_from_tun(struct wg_device *device, struct wg_batch *batch, struct wg_now now,
+			struct wg_out *out)
+{
+	if (!device->up)
+		wg_device_drop_batch(device, batch, WG_DROP_OUT_LINK_DOWN);
+	else
+		wg_outbound_packets(device, batch, now, out);
+}
+
+void wg_device_from_udp(struct wg_device *device, struct wg_run *run, struct wg_now now,
+			struct wg_out *out)
+{
+	if (!device->up)
+		wg_device_drop_batch(device, &run->batch, WG_DROP_IN_LINK_DOWN);
+	else
+		wg_inbound_run(device, run, now, out);
+}
+
+void wg_device_finish(struct wg_device *device, struct wg_job *job, struct wg_now now,
+		      struct wg_out *out)
+{
+	bool again = false;
+
+	switch (job->kind) {
+	case WG_JOB_SEAL:
+		wg_outbound_sealed(device, job, out);
+		break;
+	case WG_JOB_OPEN:
+		wg_inbound_opened(device, job, now, out);
+		break;
+	case WG_JOB_INITIATE:
+	case WG_JOB_IDENTIFY:
+	case WG_JOB_RESPOND:
+	case WG_JOB_COMPLETE:
+		again = wg_handshakes_finish(device, job, now, out);
+		break;
+	}
+	if (!again)
+		wg_job_put(&device->jobs, job);
+}
+
+void wg_device_sent(struct wg_device *device, const struct wg_run *run)
+{
+	struct wg_peer *peer = wg_peer_find(device, run->owner);
+
+	if (run->error)
+		wg_device_count_drops(device, WG_DROP_OUT_SEND_FAILED, 1);
+	if (!peer)
+		return;
+	peer->send_error = run->error;
+	if (run->source_rejected && wg_path_equal(&peer->path, &run->path))
+		wg_peer_forget_source(peer);
+}
+
+static void give_up(struct wg_device *device, struct wg_peer *peer)
+{
+	wg_device_drop_batch(device, &peer->staged, WG_DROP_OUT_NO_ANSWER);
+}
+
+static void expire(struct wg_device *device, struct wg_peer *peer, enum wg_timer timer,
+		   struct wg_now now, struct wg_out *out)
+{
+	switch (timer) {
+	case WG_TIMER_RETRANSMIT:
+		if (wg_timers_retry(&peer->timers, now.boot)) {
+			wg_peer_forget_source(peer);
+			wg_handshakes_want(device, peer, true, now);
+		} else {
+			give_up(device, peer);
+		}
+		break;
+	case WG_TIMER_KEEPALIVE:
+		wg_outbound_keepalive(device, peer, now, out);
+		break;
+	case WG_TIMER_NEW_HANDSHAKE:
+		wg_peer_forget_source(peer);
+		wg_handshakes_want(device, peer, false, now);
+		break;
+	case WG_TIMER_ZERO_KEYS:
+		wg_peer_clear_handshake(device, peer);
+		wg_peer_clear_sessions(device, peer);
+		break;
+	case WG_TIMER_PERSISTENT:
+		wg_timers_persistent_fired(&peer->timers, now.boot);
+		wg_outbound_keepalive(device, peer, now, out);
+		break;
+	case WG_TIMER_COUNT:
+		break;
+	}
+}
+
+static void expire_all(struct wg_device *device, struct wg_peer *peer, struct wg_now now,
+		       struct wg_out *out)
+{
+	enum wg_timer timer;
+
+	while ((timer = wg_timers_expire(&peer->timers, now.boot)) != WG_TIMER_COUNT) {
+		bool another = timer == WG_TIMER_KEEPALIVE && wg_timers_take_another(&peer->timers);
+
+		expire(device, peer, timer, now, out);
+		/* Sending cancels what is armed, so the next one is armed after it. */
+		if (another)
+			wg_timers_data_received(&peer->timers, now.boot);
+	}
+	wg_peer_timers_changed(device, peer);
+}
+
+void wg_device_tick(struct wg_device *device, struct wg_now now, struct wg_out *out)
+{
+	while (wg_heap_due(&device->deadlines) <= now.boot) {
+		struct wg_heap_entry *entry = wg_heap_first(&device->deadlines);
+
+		expire_all(device, WG_CONTAINER_OF(entry, struct wg_peer, deadline), now, out);
+	}
+	if (device->ratelimit.sweep_due <= now.boot)
+		wg_ratelimit_sweep(&device->ratelimit, now.boot);
+	if (wg_handshakes_waiting(device))
+		wg_handshakes_turn(device, now, out);
+}
+
+wg_time wg_device_due(const struct wg_device *device)
+{
+	wg_time due = wg_heap_due(&device->deadlines);
+
+	if (wg_handshakes_waiting(device))
+		return -WG_NEVER;
+	return device->ratelimit.sweep_due < due ? device->ratelimit.sweep_due : due;
+}
+
+void wg_device_set_socket(struct wg_device *device, uint16_t port, uint32_t fwmark)
+{
+	device->port = port;
+	device->fwmark = fwmark;
+}
+
+uint64_t wg_device_drops(const struct wg_device *device, enum wg_drop reason)
+{
+	return device->drops[reason];
+}

@@ -1,0 +1,78 @@
+/* The engine's inside: what device.h keeps opaque. Only files of core/ include it. */
+#ifndef WG_CORE_ENGINE_H
+#define WG_CORE_ENGINE_H
+
+#include "core/device.h"
+#include "core/handshake_queue.h"
+#include "core/icmp.h"
+#include "core/job.h"
+#include "core/peer.h"
+#include "core/ratelimit.h"
+#include "crypto/shorthash.h"
+#include "noise/tai64n.h"
+
+/* Where a peer's handle leads; the generation tells its former holders apart. */
+struct wg_peer_slot {
+	struct wg_peer *peer;
+	uint32_t generation;
+	uint32_t next_free;
+};
+
+/* Lives in wg_secret_new memory. */
+struct wg_device {
+	struct wg_pool *pool;
+	struct wg_random random;
+	uint8_t hash_key[WG_SHORTHASH_KEY_LEN];
+
+	bool up;
+	bool has_identity;
+	uint32_t mtu;
+	uint16_t port;
+	uint32_t fwmark;
+	uint32_t identity_changes; /* tells jobs of an older key apart */
+	struct wg_identity identity;
+	struct wg_cookie_checker checker;
+	struct wg_tai64n_clock timestamps;
+
+	struct wg_list peers; /* in the order in which they were added */
+	struct wg_hash peers_by_key;
+	struct wg_hash indices;
+	struct wg_heap deadlines;
+	struct wg_peer_slot *slots;
+	uint32_t n_slots; /* in use or free; those behind are reserved */
+	uint32_t slots_capacity;
+	uint32_t free_slot; /* n_slots: none below it is free */
+	struct wg_allowedips *allowed_ips;
+
+	struct wg_handshake_queue handshakes;
+	struct wg_ratelimit ratelimit;
+	wg_time loaded_until; /* under load before that */
+	struct wg_icmp_limit icmp_limit;
+
+	struct wg_list initiators; /* peers whose initiation waits for its turn */
+	struct wg_job_store jobs;
+
+	uint64_t drops[WG_DROP_COUNT];
+};
+
+static inline void wg_device_count_drops(struct wg_device *device, enum wg_drop reason, uint64_t n)
+{
+	device->drops[reason] += n;
+}
+
+/* Puts packets back and counts why. */
+void wg_device_drop(struct wg_device *device, struct wg_packet *packet, enum wg_drop reason);
+void wg_device_drop_batch(struct wg_device *device, struct wg_batch *batch, enum wg_drop reason);
+
+/* A run at the end of out, flushed first if there is no room; its batch is empty. */
+struct wg_run *wg_out_run(struct wg_out *out, const struct wg_path *path, uint8_t ds,
+			  uint64_t owner);
+
+/* A job of the kind, flushing out first if there is none left. NULL: no memory. */
+struct wg_job *wg_out_job(struct wg_device *device, struct wg_out *out, enum wg_job_kind kind);
+
+/* Sends len bytes as one datagram. False: no memory. */
+bool wg_out_message(struct wg_device *device, struct wg_out *out, const struct wg_path *path,
+		    uint8_t ds, uint64_t owner, const void *message, size_t len);
+
+#endif

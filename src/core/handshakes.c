@@ -1,0 +1,374 @@
+/* The ways of the handshake, each step planned here, run as a job, finished here:
+ *
+ *   initiator   want -> turn -> INITIATE -> initiated (sent, awaiting the response)
+ *               receive -> queue -> turn -> COMPLETE -> completed (session, confirm)
+ *   responder   receive -> queue -> turn -> IDENTIFY -> identified (timestamp)
+ *                                        -> RESPOND -> responded (session, sent)
+ *
+ * Jobs work on copies. When one comes back, the peer may have gone, our key may have
+ * changed, or another handshake may have taken its place: then it is dropped. */
+#include "core/handshakes.h"
+#include "base/bytes.h"
+
+#include "core/outbound.h"
+#include "crypto/secret.h"
+
+/* Per turn; some 150 us each. */
+#define TURN_BUDGET    8u
+/* Initiations of one peer are accepted this far apart at least. */
+#define INITIATION_GAP (20 * WG_MILLISECOND)
+#define LOAD_LASTS     WG_SECOND
+/* DSCP AF41, as other implementations mark handshakes. */
+#define HANDSHAKE_DS   0x88
+#define COOKIE_DS      0
+
+static bool may_initiate(const struct wg_device *device, const struct wg_peer *peer, wg_time now)
+{
+	return device->up && device->has_identity && peer->remote.usable &&
+	       wg_peer_has_endpoint(peer) && now - peer->handshake_sent >= WG_REKEY_TIMEOUT;
+}
+
+void wg_handshakes_want(struct wg_device *device, struct wg_peer *peer, bool retry,
+			struct wg_now now)
+{
+	if (!retry)
+		wg_timers_handshake_wanted(&peer->timers);
+	if (may_initiate(device, peer, now.boot) && wg_list_empty(&peer->wants_handshake))
+		wg_list_push(&device->initiators, &peer->wants_handshake);
+}
+
+bool wg_handshakes_waiting(const struct wg_device *device)
+{
+	return device->jobs.n_exchanges > 0 &&
+	       (!wg_list_empty(&device->initiators) || device->handshakes.n > 0);
+}
+
+/* A job with copies of what its exchange needs; peer may be NULL. The turn looked
+ * that there is one. */
+static struct wg_job *plan(struct wg_device *device, const struct wg_peer *peer,
+			   enum wg_job_kind kind)
+{
+	struct wg_job *job = wg_job_new(&device->jobs, kind);
+
+	if (!job)
+		return NULL;
+	job->peer = peer ? peer->handle : WG_NO_HANDLE;
+	job->exchange->identity_changes = device->identity_changes;
+	job->exchange->identity = device->identity;
+	if (peer) {
+		job->exchange->remote = peer->remote;
+		job->exchange->handshake = peer->handshake;
+	}
+	return job;
+}
+
+static void plan_initiation(struct wg_device *device, struct wg_peer *peer, struct wg_now now,
+			    struct wg_out *out)
+{
+	struct wg_job *job;
+
+	if (!may_initiate(device, peer, now.boot))
+		return;
+	job = plan(device, peer, WG_JOB_INITIATE);
+	if (!job)
+		return;
+	wg_peer_clear_handshake(device, peer);
+	wg_index_new(&device->indices, &peer->handshake_index, peer, &device->random);
+	job->exchange->index = peer->handshake_index.index;
+	wg_tai64n_next(&device->timestamps, job->exchange->timestamp, now);
+	wg_random_fill(&device->random, job->exchange->ephemeral, WG_KEY_LEN);
+	peer->handshake_sent = now.boot;
+	wg_job_push(&out->jobs, job);
+}
+
+/* Signs a built message and sends it; our side of the timers. */
+static void send_message(struct wg_device *device, struct wg_peer *peer, void *message, size_t len,
+			 struct wg_now now, struct wg_out *out)
+{
+	wg_cookie_sign(&peer->jar, message, len, now.boot);
+	if (!wg_out_message(device, out, &peer->path, HANDSHAKE_DS, peer->handle, message, len))
+		return;
+	peer->tx_bytes += len;
+	wg_timers_authenticated_sent(&peer->timers, now.boot);
+}
+
+static void initiated(struct wg_device *device, struct wg_peer *peer, struct wg_exchange *exchange,
+		      struct wg_now now, struct wg_out *out)
+{
+	if (!peer->handshake_index.peer || peer->handshake_index.keypair ||
+	    peer->handshake_index.index != exchange->index ||
+	    peer->handshake.state != WG_HANDSHAKE_NONE)
+		return;
+	if (!exchange->ok) {
+		wg_peer_clear_handshake(device, peer);
+		return;
+	}
+	peer->handshake = exchange->handshake;
+	send_message(device, peer, &exchange->message.initiation,
+		     sizeof(exchange->message.initiation), now, out);
+	wg_timers_initiated(&peer->timers, now.boot, &device->random);
+}
+
+/* Turns an IDENTIFY job into the RESPOND job that follows it: there might be no
+ * other exchange left. */
+static void plan_response(struct wg_device *device, struct wg_peer *peer, struct wg_job *job,
+			  struct wg_now now, struct wg_out *out)
+{
+	struct wg_exchange *exchange = job->exchange;
+
+	wg_index_new(&device->indices, &peer->handshake_index, peer, &device->random);
+	job->kind = WG_JOB_RESPOND;
+	job->peer = peer->handle;
+	exchange->remote = peer->remote;
+	exchange->index = peer->handshake_index.index;
+	wg_random_fill(&device->random, exchange->ephemeral, WG_KEY_LEN);
+	peer->handshake_sent = now.boot;
+	wg_job_push(&out->jobs, job);
+}
+
+/* Which of our peers sent this initiation, and is it new? */
+static struct wg_peer *prove_sender(struct wg_device *device, struct wg_exchange *exchange,
+				    uint8_t timestamp[static WG_TAI64N_LEN], wg_time now)
+{
+	struct wg_peer *peer = exchange->ok ? wg_peer_find_key(device, exchange->sender_key) : NULL;
+	enum wg_drop reason;
+
+	if (!exchange->ok)
+		reason = WG_DROP_IN_HANDSHAKE;
+	else if (!peer)
+		reason = WG_DROP_IN_UNKNOWN_PEER;
+	else if (!wg_handshake_verify_initiation(&exchange->handshake, timestamp,
+						 &exchange->message.initiation, &peer->remote))
+		reason = WG_DROP_IN_HANDSHAKE;
+	else if (!wg_tai64n_after(timestamp, peer->newest_timestamp))
+		reason = WG_DROP_IN_OLD_TIMESTAMP;
+	else if (now - peer->initiation_accepted < INITIATION_GAP)
+		reason = WG_DROP_IN_FLOOD;
+	else
+		return peer;
+	wg_device_count_drops(device, reason, 1);
+	return NULL;
+}
+
+/* Whether the job goes on as a response. */
+static bool identified(struct wg_device *device, struct wg_job *job, struct wg_now now,
+		       struct wg_out *out)
+{
+	struct wg_exchange *exchange = job->exchange;
+	uint8_t timestamp[WG_TAI64N_LEN];
+	struct wg_peer *peer = prove_sender(device, exchange, timestamp, now.boot);
+
+	if (!peer)
+		return false;
+	memcpy(peer->newest_timestamp, timestamp, sizeof(timestamp));
+	peer->initiation_accepted = now.boot;
+	wg_peer_moved(peer, &job->path);
+	peer->rx_bytes += sizeof(exchange->message.initiation);
+	wg_timers_authenticated_received(&peer->timers, now.boot);
+	wg_peer_timers_changed(device, peer);
+	/* The pending handshake of our own, if there is one, is overwritten. */
+	wg_peer_clear_handshake(device, peer);
+	peer->handshake = exchange->handshake;
+	plan_response(device, peer, job, now, out);
+	return true;
+}
+
+static void responded(struct wg_device *device, struct wg_peer *peer, struct wg_exchange *exchange,
+		      struct wg_now now, struct wg_out *out)
+{
+	if (!peer->handshake_index.peer || peer->handshake_index.index != exchange->index ||
+	    peer->handshake.state != WG_HANDSHAKE_INITIATION_CONSUMED)
+		return;
+	if (!exchange->ok) {
+		wg_peer_clear_handshake(device, peer);
+		wg_device_count_drops(device, WG_DROP_IN_HANDSHAKE, 1);
+		return;
+	}
+	peer->handshake = exchange->handshake;
+	if (!wg_peer_begin_session(device, peer, now.boot)) {
+		wg_device_count_drops(device, WG_DROP_IN_NO_MEMORY, 1);
+		return;
+	}
+	wg_timers_session_derived(&peer->timers, now.boot);
+	send_message(device, peer, &exchange->message.response, sizeof(exchange->message.response),
+		     now, out);
+}
+
+void wg_handshakes_complete(struct wg_peer *peer, struct wg_now now)
+{
+	wg_timers_handshake_complete(&peer->timers);
+	peer->handshake_sec = now.wall_sec;
+	peer->handshake_nsec = now.wall_nsec;
+	peer->responses_refused = 0;
+}
+
+static void completed(struct wg_device *device, struct wg_peer *peer, struct wg_job *job,
+		      struct wg_now now, struct wg_out *out)
+{
+	struct wg_exchange *exchange = job->exchange;
+
+	if (peer->handshake.state != WG_HANDSHAKE_INITIATION_SENT ||
+	    peer->handshake.local_index != exchange->handshake.local_index) {
+		wg_device_count_drops(device, WG_DROP_IN_NO_HANDSHAKE, 1);
+		return;
+	}
+	if (!exchange->ok) {
+		wg_device_count_drops(device, WG_DROP_IN_HANDSHAKE, 1);
+		peer->responses_refused++;
+		return;
+	}
+	peer->handshake = exchange->handshake;
+	wg_peer_moved(peer, &job->path);
+	peer->rx_bytes += sizeof(exchange->message.response);
+	if (!wg_peer_begin_session(device, peer, now.boot)) {
+		wg_device_count_drops(device, WG_DROP_IN_NO_MEMORY, 1);
+		return;
+	}
+	wg_timers_session_derived(&peer->timers, now.boot);
+	wg_timers_authenticated_received(&peer->timers, now.boot);
+	wg_handshakes_complete(peer, now);
+	wg_outbound_keepalive(device, peer, now, out);
+}
+
+bool wg_handshakes_finish(struct wg_device *device, struct wg_job *job, struct wg_now now,
+			  struct wg_out *out)
+{
+	struct wg_peer *peer = wg_peer_find(device, job->peer);
+
+	if (!device->up || job->exchange->identity_changes != device->identity_changes)
+		return false;
+	if (job->kind == WG_JOB_IDENTIFY)
+		return identified(device, job, now, out);
+	if (!peer)
+		return false;
+	if (job->kind == WG_JOB_INITIATE)
+		initiated(device, peer, job->exchange, now, out);
+	else if (job->kind == WG_JOB_RESPOND)
+		responded(device, peer, job->exchange, now, out);
+	else
+		completed(device, peer, job, now, out);
+	wg_peer_timers_changed(device, peer);
+	return false;
+}
+
+void wg_handshakes_receive(struct wg_device *device, const struct wg_packet *packet,
+			   enum wg_message kind, const struct wg_path *path, wg_time now)
+{
+	if (!device->has_identity ||
+	    wg_cookie_check(&device->checker, packet->data, packet->len, &path->remote, false, now,
+			    &device->random) == WG_MAC_INVALID) {
+		wg_device_count_drops(device, WG_DROP_IN_MAC1, 1);
+		return;
+	}
+	if (!wg_handshake_queue_push(&device->handshakes, path, kind, packet->data, packet->len))
+		wg_device_count_drops(device, WG_DROP_IN_QUEUE_FULL, 1);
+	if (device->handshakes.n > WG_HANDSHAKE_LOAD_LEN)
+		device->loaded_until = now + LOAD_LASTS;
+}
+
+void wg_handshakes_cookie(struct wg_device *device, const struct wg_packet *packet, wg_time now)
+{
+	const struct wg_wire_cookie_reply *reply = (const void *)packet->data;
+	const struct wg_index_entry *entry =
+		wg_index_find(&device->indices, wg_load_le32(reply->receiver));
+
+	if (!entry)
+		wg_device_count_drops(device, WG_DROP_IN_NO_HANDSHAKE, 1);
+	else if (!wg_cookie_consume(&entry->peer->jar, reply, now))
+		wg_device_count_drops(device, WG_DROP_IN_COOKIE, 1);
+}
+
+/* Under load: mac2 and the source's tokens decide. */
+static bool admit(struct wg_device *device, const struct wg_queued_handshake *queued, wg_time now,
+		  struct wg_out *out)
+{
+	const struct wg_endpoint *source = &queued->path.remote;
+	struct wg_wire_cookie_reply reply;
+
+	if (now >= device->loaded_until)
+		return true;
+	if (wg_cookie_check(&device->checker, queued->message, queued->len, source, true, now,
+			    &device->random) == WG_MAC_WITH_COOKIE) {
+		if (wg_ratelimit_allow(&device->ratelimit, &source->ip, now))
+			return true;
+		wg_device_count_drops(device, WG_DROP_IN_RATE_LIMITED, 1);
+		return false;
+	}
+	wg_device_count_drops(device, WG_DROP_IN_UNDER_LOAD, 1);
+	wg_cookie_reply(&device->checker, &reply, queued->message, queued->len,
+			queued->message + offsetof(struct wg_wire_initiation, sender), source, now,
+			&device->random);
+	wg_out_message(device, out, &queued->path, COOKIE_DS, WG_NO_HANDLE, &reply, sizeof(reply));
+	return false;
+}
+
+static void plan_identify(struct wg_device *device, const struct wg_queued_handshake *queued,
+			  struct wg_out *out)
+{
+	struct wg_job *job = plan(device, NULL, WG_JOB_IDENTIFY);
+
+	if (!job) {
+		wg_device_count_drops(device, WG_DROP_IN_NO_MEMORY, 1);
+		return;
+	}
+	job->path = queued->path;
+	memcpy(&job->exchange->message.initiation, queued->message,
+	       sizeof(job->exchange->message.initiation));
+	wg_job_push(&out->jobs, job);
+}
+
+static void plan_complete(struct wg_device *device, const struct wg_queued_handshake *queued,
+			  struct wg_out *out)
+{
+	const struct wg_wire_response *response = (const void *)queued->message;
+	const struct wg_index_entry *entry =
+		wg_index_find(&device->indices, wg_load_le32(response->receiver));
+	struct wg_job *job;
+
+	if (!entry || entry->keypair ||
+	    entry->peer->handshake.state != WG_HANDSHAKE_INITIATION_SENT) {
+		wg_device_count_drops(device, WG_DROP_IN_NO_HANDSHAKE, 1);
+		return;
+	}
+	job = plan(device, entry->peer, WG_JOB_COMPLETE);
+	if (!job) {
+		wg_device_count_drops(device, WG_DROP_IN_NO_MEMORY, 1);
+		return;
+	}
+	job->path = queued->path;
+	job->exchange->message.response = *response;
+	wg_job_push(&out->jobs, job);
+}
+
+static void plan_initiations(struct wg_device *device, unsigned int *budget, struct wg_now now,
+			     struct wg_out *out)
+{
+	struct wg_list *entry;
+
+	while (*budget > 0 && device->jobs.n_exchanges > 0 &&
+	       (entry = wg_list_pop(&device->initiators))) {
+		plan_initiation(device, WG_CONTAINER_OF(entry, struct wg_peer, wants_handshake),
+				now, out);
+		--*budget;
+	}
+}
+
+void wg_handshakes_turn(struct wg_device *device, struct wg_now now, struct wg_out *out)
+{
+	unsigned int budget = TURN_BUDGET;
+	const struct wg_queued_handshake *queued;
+
+	plan_initiations(device, &budget, now, out);
+	/* A reply costs little; what costs is a job. Both count, so a turn is bounded. */
+	for (budget = TURN_BUDGET; budget > 0 && device->jobs.n_exchanges > 0; budget--) {
+		queued = wg_handshake_queue_pop(&device->handshakes);
+		if (!queued)
+			return;
+		if (!admit(device, queued, now.boot, out))
+			continue;
+		if (queued->kind == WG_MESSAGE_INITIATION)
+			plan_identify(device, queued, out);
+		else
+			plan_complete(device, queued, out);
+	}
+}

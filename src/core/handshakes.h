@@ -1,0 +1,34 @@
+/* Handshakes: initiations that peers want, messages that wait for their turn, and
+ * the answers. All of it within a budget per turn, so a flood cannot starve data. */
+#ifndef WG_CORE_HANDSHAKES_H
+#define WG_CORE_HANDSHAKES_H
+
+#include "core/engine.h"
+
+/* Asks for an initiation to the peer, sent at the device's next turn; not within 5 s
+ * of the last initiation or response. A retry does not reset the count of tries. */
+void wg_handshakes_want(struct wg_device *device, struct wg_peer *peer, bool retry,
+			struct wg_now now);
+
+/* An initiation or response came: checks mac1 and queues it. */
+void wg_handshakes_receive(struct wg_device *device, const struct wg_packet *packet,
+			   enum wg_message kind, const struct wg_path *path, wg_time now);
+
+/* A cookie reply came: consumes it at once. */
+void wg_handshakes_cookie(struct wg_device *device, const struct wg_packet *packet, wg_time now);
+
+/* Plans waiting initiations and queued messages, up to a budget. */
+void wg_handshakes_turn(struct wg_device *device, struct wg_now now, struct wg_out *out);
+
+/* Whether a turn would do something. */
+bool wg_handshakes_waiting(const struct wg_device *device);
+
+/* Both sides have the new session: the initiator saw the response, or the responder
+ * the first message. */
+void wg_handshakes_complete(struct wg_peer *peer, struct wg_now now);
+
+/* A handshake job came back. True when it was planned again, as the next step. */
+bool wg_handshakes_finish(struct wg_device *device, struct wg_job *job, struct wg_now now,
+			  struct wg_out *out);
+
+#endif

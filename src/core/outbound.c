@@ -1,0 +1,224 @@
+/* A packet's way out:
+ *
+ *   from_tun   destination -> peer, once a flow; into the peer's staged queue
+ *   staged     a session that may send? reserve counters, pad, plan a seal job for
+ *              each stretch of one ECN field; else stage at most 128 and ask for a
+ *              handshake
+ *   (job)      sealed in place
+ *   sealed     to the peer's endpoint of that moment, as one run */
+#include "core/outbound.h"
+#include "base/bytes.h"
+
+#include "core/handshakes.h"
+#include "core/inner.h"
+
+/* A job is this long at most, so that workers share and buffers return early. */
+#define JOB_PACKETS 256u
+
+/* The unreachable's sender hears of it, within limits. */
+static void refuse(struct wg_device *device, struct wg_packet *packet, enum wg_drop reason,
+		   struct wg_now now, struct wg_out *out)
+{
+	struct wg_packet *error;
+
+	if (wg_icmp_allow(&device->icmp_limit, now.boot)) {
+		error = wg_icmp_unreachable(device->pool, packet);
+		if (error)
+			wg_batch_push(&out->tun, error);
+	}
+	wg_device_drop(device, packet, reason);
+}
+
+static struct wg_peer *route(const struct wg_device *device, const struct wg_packet *packet,
+			     unsigned int version)
+{
+	const uint8_t *destination = wg_inner_destination(packet);
+	struct wg_allowedips_owner *owner =
+		version == 4 ? wg_allowedips_lookup4(device->allowed_ips, destination)
+			     : wg_allowedips_lookup6(device->allowed_ips, destination);
+
+	return owner ? WG_CONTAINER_OF(owner, struct wg_peer, allowed_ips) : NULL;
+}
+
+/* The peer for a packet; NULL, and the packet taken, when it cannot be sent. */
+static struct wg_peer *accept(struct wg_device *device, struct wg_packet *packet, struct wg_now now,
+			      struct wg_out *out)
+{
+	unsigned int version = wg_inner_version(packet);
+	struct wg_peer *peer;
+
+	if (!version) {
+		wg_device_drop(device, packet, WG_DROP_OUT_MALFORMED);
+		return NULL;
+	}
+	packet->ds = wg_inner_encapsulate_ecn(packet);
+	peer = route(device, packet, version);
+	if (!peer) {
+		refuse(device, packet, WG_DROP_OUT_NO_PEER, now, out);
+		return NULL;
+	}
+	if (!wg_peer_has_endpoint(peer)) {
+		refuse(device, packet, WG_DROP_OUT_NO_ENDPOINT, now, out);
+		return NULL;
+	}
+	if (device->has_identity && !peer->remote.usable) {
+		wg_device_drop(device, packet, WG_DROP_OUT_NO_KEY);
+		return NULL;
+	}
+	return peer;
+}
+
+static bool may_send(const struct wg_keypair *keypair, wg_time now)
+{
+	return keypair && keypair->session.may_send && !wg_session_expired(&keypair->session, now);
+}
+
+/* Renews a session in time: its initiator by age, both by use. */
+static void keep_fresh(struct wg_device *device, struct wg_peer *peer,
+		       const struct wg_session *session, struct wg_now now)
+{
+	if (session->send_counter > WG_REKEY_AFTER_MESSAGES ||
+	    (session->initiator && now.boot - session->birth >= WG_REKEY_AFTER_TIME))
+		wg_handshakes_want(device, peer, false, now);
+}
+
+static void plan_seal(struct wg_device *device, struct wg_peer *peer, struct wg_keypair *keypair,
+		      struct wg_batch *batch, uint8_t ds, struct wg_out *out)
+{
+	struct wg_job *job = wg_out_job(device, out, WG_JOB_SEAL);
+
+	if (!job) {
+		wg_device_drop_batch(device, batch, WG_DROP_OUT_NO_MEMORY);
+		return;
+	}
+	job->peer = peer->handle;
+	job->ds = ds;
+	job->keypair = keypair;
+	keypair->session.refs++;
+	wg_batch_append(&job->batch, batch);
+	wg_job_push(&out->jobs, job);
+}
+
+/* Takes all that is staged, numbers it, and plans jobs of one ECN field each.
+ * Returns whether any of it was data. The keypair is passed, not looked up: jobs may
+ * finish on the way, and a counter belongs to the session that gave it. */
+static bool plan_staged(struct wg_device *device, struct wg_peer *peer, struct wg_keypair *keypair,
+			uint64_t counter, struct wg_out *out)
+{
+	struct wg_batch staged = peer->staged;
+	struct wg_batch batch;
+	struct wg_packet *packet;
+	uint8_t ds = staged.head->ds;
+	bool data = false;
+
+	wg_batch_init(&peer->staged);
+	wg_batch_init(&batch);
+	while ((packet = wg_batch_pop(&staged))) {
+		if (!wg_batch_empty(&batch) && (packet->ds != ds || batch.n == JOB_PACKETS))
+			plan_seal(device, peer, keypair, &batch, ds, out);
+		ds = packet->ds;
+		data |= packet->len > 0;
+		packet->counter = counter++;
+		wg_session_pad(packet, device->mtu);
+		wg_batch_push(&batch, packet);
+	}
+	plan_seal(device, peer, keypair, &batch, ds, out);
+	return data;
+}
+
+static void trim_staged(struct wg_device *device, struct wg_peer *peer)
+{
+	while (peer->staged.n > WG_MAX_STAGED)
+		wg_device_drop(device, wg_batch_pop(&peer->staged), WG_DROP_OUT_STAGED_FULL);
+}
+
+void wg_outbound_staged(struct wg_device *device, struct wg_peer *peer, struct wg_now now,
+			struct wg_out *out)
+{
+	struct wg_keypair *keypair = peer->current;
+	uint64_t counter;
+	bool data;
+
+	if (wg_batch_empty(&peer->staged))
+		return;
+	if (!may_send(keypair, now.boot) ||
+	    !wg_session_reserve(&keypair->session, peer->staged.n, &counter)) {
+		trim_staged(device, peer);
+		wg_handshakes_want(device, peer, false, now);
+		return;
+	}
+	keypair->session.refs++;
+	data = plan_staged(device, peer, keypair, counter, out);
+	wg_timers_authenticated_sent(&peer->timers, now.boot);
+	if (data)
+		wg_timers_data_sent(&peer->timers, now.boot, &device->random);
+	wg_peer_timers_changed(device, peer);
+	keep_fresh(device, peer, &keypair->session, now);
+	wg_keypair_put(keypair);
+}
+
+void wg_outbound_keepalive(struct wg_device *device, struct wg_peer *peer, struct wg_now now,
+			   struct wg_out *out)
+{
+	struct wg_packet *packet;
+
+	if (!wg_peer_has_endpoint(peer))
+		return;
+	if (wg_batch_empty(&peer->staged)) {
+		packet = wg_pool_get(device->pool, WG_TAG_LEN);
+		if (!packet) {
+			wg_device_count_drops(device, WG_DROP_OUT_NO_MEMORY, 1);
+			return;
+		}
+		wg_batch_push(&peer->staged, packet);
+	}
+	wg_outbound_staged(device, peer, now, out);
+}
+
+void wg_outbound_packets(struct wg_device *device, struct wg_batch *batch, struct wg_now now,
+			 struct wg_out *out)
+{
+	struct wg_peer *touched = NULL;
+	struct wg_peer *peer = NULL;
+	struct wg_packet *packet;
+	uint8_t ds = 0;
+
+	while ((packet = wg_batch_pop(batch))) {
+		if (peer && (packet->flags & WG_PACKET_SAME_FLOW))
+			packet->ds = ds;
+		else
+			peer = accept(device, packet, now, out);
+		if (!peer)
+			continue;
+		ds = packet->ds;
+		wg_batch_push(&peer->staged, packet);
+		if (!peer->touched) {
+			peer->touched = true;
+			peer->touched_next = touched;
+			touched = peer;
+		}
+	}
+	while (touched) {
+		peer = touched;
+		touched = peer->touched_next;
+		peer->touched = false;
+		wg_outbound_staged(device, peer, now, out);
+	}
+}
+
+void wg_outbound_sealed(struct wg_device *device, struct wg_job *job, struct wg_out *out)
+{
+	struct wg_peer *peer = wg_peer_find(device, job->peer);
+	const struct wg_packet *packet;
+	struct wg_run *run;
+
+	if (!peer || !device->up || !job->keypair->index.peer) {
+		wg_device_drop_batch(device, &job->batch, WG_DROP_OUT_LINK_DOWN);
+	} else {
+		wg_batch_for_each (packet, &job->batch)
+			peer->tx_bytes += packet->len;
+		run = wg_out_run(out, &peer->path, job->ds, job->peer);
+		wg_batch_append(&run->batch, &job->batch);
+	}
+	wg_keypair_put(job->keypair);
+}

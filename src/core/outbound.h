@@ -1,0 +1,22 @@
+/* From the link to the peers: cryptokey routing, staging, sealing, sending. */
+#ifndef WG_CORE_OUTBOUND_H
+#define WG_CORE_OUTBOUND_H
+
+#include "core/engine.h"
+
+/* See wg_device_from_tun(). */
+void wg_outbound_packets(struct wg_device *device, struct wg_batch *batch, struct wg_now now,
+			 struct wg_out *out);
+
+/* Sends what is staged for the peer, or asks for the session that it needs. */
+void wg_outbound_staged(struct wg_device *device, struct wg_peer *peer, struct wg_now now,
+			struct wg_out *out);
+
+/* Sends an empty packet, unless something is staged, which serves as well. */
+void wg_outbound_keepalive(struct wg_device *device, struct wg_peer *peer, struct wg_now now,
+			   struct wg_out *out);
+
+/* A WG_JOB_SEAL came back. */
+void wg_outbound_sealed(struct wg_device *device, struct wg_job *job, struct wg_out *out);
+
+#endif

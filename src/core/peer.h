@@ -1,0 +1,130 @@
+/* A peer: its keys, its sessions, where it is, and what waits for it. Inside the
+ * engine only. */
+#ifndef WG_CORE_PEER_H
+#define WG_CORE_PEER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/heap.h"
+#include "base/list.h"
+#include "base/packet.h"
+#include "core/config.h"
+#include "core/index.h"
+#include "core/timers.h"
+#include "noise/cookie.h"
+#include "noise/handshake.h"
+#include "noise/session.h"
+#include "route/allowedips.h"
+
+/* Packets that wait for a session, at most; the oldest go first. */
+#define WG_MAX_STAGED 128u
+#define WG_MAX_PEERS  (1u << 20)
+
+struct wg_device;
+
+/* A session in one of the three slots, and its name in the index table. Freed when
+ * it has left its slot and no job holds it. */
+struct wg_keypair {
+	struct wg_session session;
+	struct wg_index_entry index; /* index.peer is NULL once it left its slot */
+};
+
+struct wg_peer {
+	struct wg_list entry;          /* in device->peers */
+	struct wg_hash_entry by_key;   /* in device->peers_by_key */
+	struct wg_heap_entry deadline; /* in device->deadlines */
+	uint64_t handle;               /* names it in jobs and runs, see wg_peer_find() */
+
+	struct wg_remote remote;
+	struct wg_cookie_jar jar;
+	struct wg_handshake handshake;
+	struct wg_index_entry handshake_index;
+	uint8_t newest_timestamp[WG_TAI64N_LEN];
+	wg_time initiation_accepted; /* when the last one was; 20 ms must pass */
+	wg_time handshake_sent;      /* when an initiation or response last was; 5 s must pass */
+
+	/* Paper, section 6.5, and docs/ARCHITECTURE.md: next waits for the initiator's
+	 * first message, current sends, previous still receives. */
+	struct wg_keypair *next;
+	struct wg_keypair *current;
+	struct wg_keypair *previous;
+
+	struct wg_path path; /* remote.ip.family is WG_FAMILY_NONE while it is not known */
+	struct wg_allowedips_owner allowed_ips;
+	struct wg_timers timers;
+
+	struct wg_batch staged;
+	struct wg_peer *touched_next; /* those that the present batch is for */
+	bool touched;
+	struct wg_list wants_handshake; /* in device->initiators while it waits for its turn */
+
+	int64_t handshake_sec; /* wall clock of the last complete handshake; 0: none */
+	int32_t handshake_nsec;
+	uint64_t rx_bytes; /* whole messages, handshakes included */
+	uint64_t tx_bytes;
+	uint32_t responses_refused; /* responses that did not open, since the last handshake */
+	int send_error;             /* -errno of the last send, 0 when it went */
+};
+
+#define WG_NO_HANDLE UINT64_MAX
+
+static inline bool wg_peer_has_endpoint(const struct wg_peer *peer)
+{
+	return peer->path.remote.ip.family != WG_FAMILY_NONE;
+}
+
+/* A new peer, not yet in any table. NULL: out of memory. */
+struct wg_peer *wg_peer_new(const uint8_t public_key[static WG_KEY_LEN]);
+
+/* Puts a peer in the device's tables, for which room was reserved. */
+void wg_peer_attach(struct wg_device *device, struct wg_peer *peer);
+
+/* Takes it out of them, and wipes and frees it. Never attached ones too. */
+void wg_peer_free(struct wg_device *device, struct wg_peer *peer);
+
+/* NULL: there is no such peer, or no more. */
+struct wg_peer *wg_peer_find(const struct wg_device *device, uint64_t handle);
+struct wg_peer *wg_peer_find_key(const struct wg_device *device,
+				 const uint8_t public_key[static WG_KEY_LEN]);
+
+/* An authentic message came this way: answers go back the same. */
+static inline void wg_peer_moved(struct wg_peer *peer, const struct wg_path *path)
+{
+	if (!wg_path_equal(&peer->path, path))
+		peer->path = *path;
+}
+
+/* The system may choose the source of what is sent next. */
+static inline void wg_peer_forget_source(struct wg_peer *peer)
+{
+	peer->path.local = (struct wg_ip){0};
+}
+
+/* The device's deadline of a peer follows its timers; call it after they changed. */
+void wg_peer_timers_changed(struct wg_device *device, struct wg_peer *peer);
+
+/* Forgets the handshake under way, or all sessions. */
+void wg_peer_clear_handshake(struct wg_device *device, struct wg_peer *peer);
+void wg_peer_clear_sessions(struct wg_device *device, struct wg_peer *peer);
+
+/* Sessions, handshake, staged packets and timers go; keys and timestamps stay. The
+ * caller counts what was staged. */
+void wg_peer_rest(struct wg_device *device, struct wg_peer *peer);
+
+/* Our own key changed: handshakes begin anew at once, sessions only receive. */
+void wg_peer_key_changed(struct wg_device *device, struct wg_peer *peer);
+
+/* The handshake is finished: its session takes its place (next for a responder,
+ * current for an initiator) and its index. False: out of memory. */
+bool wg_peer_begin_session(struct wg_device *device, struct wg_peer *peer, wg_time now);
+
+/* An authentic message came for this keypair: if it is next, it becomes current.
+ * Whether it was. */
+bool wg_peer_confirm_session(struct wg_device *device, struct wg_peer *peer,
+			     struct wg_keypair *keypair);
+
+/* Drops a job's hold of a keypair. */
+void wg_keypair_put(struct wg_keypair *keypair);
+
+#endif
