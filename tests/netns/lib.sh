@@ -1,0 +1,177 @@
+# shellcheck shell=bash
+# For every test here: hosts that are network namespaces, cables between them,
+# WireGuard daemons on them, and waiting for things to become true.
+#
+# A test runs in a PID and a mount namespace of its own (see isolate). However it
+# ends, its processes end with it, and its network namespaces with them; and as
+# /run/netns and /run/wireguard are its own too, any number of runs go at once.
+set -euo pipefail
+
+# Virtual machines and sanitizers are slow: this only bounds how long a test that
+# fails takes to say so.
+deadline=${NETNS_DEADLINE:-60}
+work=/mnt # a tmpfs of the test's own
+
+declare -A pid=()  # of a link's daemon
+declare -a logs=() # what to show when the test fails
+
+skip() {
+	echo "skip: $1"
+	exit 77
+}
+
+fail() {
+	echo "not ok - $1"
+	exit 1
+}
+
+# need PROGRAM...: skips where root, the TUN device or one of the programs is missing.
+need() {
+	local program
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	[ -c /dev/net/tun ] || skip "needs /dev/net/tun"
+	for program in ip unshare "$@"; do
+		command -v "$program" >/dev/null || skip "needs $program"
+	done
+}
+
+# isolate "$@": starts the test again, as process 1 of new namespaces, and sets them up.
+isolate() {
+	if [ $$ != 1 ]; then
+		unshare --mount --pid --fork true 2>/dev/null || skip "may not unshare namespaces"
+		exec unshare --mount --pid --fork --kill-child --mount-proc bash "$0" "$@"
+	fi
+	mkdir -p /run/netns /run/wireguard
+	mount -t tmpfs tmpfs /run/netns
+	mount -t tmpfs tmpfs /run/wireguard
+	mount -t tmpfs tmpfs "$work"
+	trap finish EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+}
+
+finish() {
+	local status=$? log
+	if [ "$status" != 0 ] && [ "$status" != 77 ]; then
+		for log in "${logs[@]}"; do
+			echo "--- the end of ${log##*/}:"
+			tail -n 40 "$log"
+		done
+	fi
+}
+
+# host NAME: a network namespace whose links are ready at once, without detection
+# of duplicate addresses or solicitation of routers, and keep their addresses.
+host() {
+	ip netns add "$1"
+	at "$1" sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.accept_dad=0 \
+		net.ipv6.conf.default.router_solicitations=0 \
+		net.ipv6.conf.all.keep_addr_on_down=1 net.ipv6.conf.default.keep_addr_on_down=1 \
+		net.ipv4.conf.default.promote_secondaries=1
+	ip -n "$1" link set lo up
+}
+
+# at HOST COMMAND...
+at() {
+	ip netns exec "$@"
+}
+
+# cable HOST LINK HOST LINK: both ends up, without addresses.
+cable() {
+	ip link add "$2" netns "$1" type veth peer name "$4" netns "$3"
+	ip -n "$1" link set "$2" up
+	ip -n "$3" link set "$4" up
+}
+
+# daemon HOST PROGRAM LINK: in the foreground, so that its pid is known, with its
+# output in a log; returns when the control socket answers.
+daemon() {
+	local log=$work/$3.log
+	logs+=("$log")
+	LOG_LEVEL=${LOG_LEVEL:-verbose} WG_PROCESS_FOREGROUND=1 \
+		ip netns exec "$1" "$2" "$3" >>"$log" 2>&1 &
+	# shellcheck disable=SC2034 # for the tests
+	pid[$3]=$!
+	until_true wg show "$3" || fail "$2 $3: its control socket does not answer"
+}
+
+# Polls a command until it succeeds; false when the deadline passes.
+until_true() {
+	local end=$((SECONDS + deadline))
+	until "$@" >/dev/null 2>&1; do
+		[ "$SECONDS" -lt "$end" ] || return 1
+		sleep 0.05
+	done
+}
+
+is_gone() {
+	! kill -0 "$1"
+}
+
+# ok SENTENCE COMMAND...: the command must succeed.
+ok() {
+	local sentence=$1 out
+	shift
+	out=$("$@" 2>&1) || { echo "$out"; fail "$sentence ($*)"; }
+	echo "ok - $sentence"
+}
+
+# eventually SENTENCE COMMAND...: the command must succeed before the deadline.
+eventually() {
+	local sentence=$1
+	shift
+	until_true "$@" || { "$@" || true; fail "$sentence ($*)"; }
+	echo "ok - $sentence"
+}
+
+# refused SENTENCE COMMAND...: the command must fail.
+refused() {
+	local sentence=$1
+	shift
+	! "$@" >/dev/null 2>&1 || fail "$sentence ($*)"
+	echo "ok - $sentence"
+}
+
+# pings HOST ADDRESS: one answer within a second.
+pings() {
+	at "$1" ping -n -c 1 -W 1 "$2"
+}
+
+# program NAME: the path of an implementation; tuff's is given by ctest.
+program() {
+	case $1 in
+	tuff) echo "${TUFF:-tuff}" ;;
+	*) command -v "$1" || skip "needs $1" ;;
+	esac
+}
+
+# key NAME: makes $work/NAME and $work/NAME.pub.
+key() {
+	(umask 077 && wg genkey >"$work/$1")
+	wg pubkey <"$work/$1" >"$work/$1.pub"
+}
+
+# transfer FROM TO ADDRESS MEGABYTES [IPERF3-OPTION]...: one TCP stream that must
+# carry all of it to its end. iperf3 sends M of 2^20 bytes and does not count what
+# arrives as it ends; the difference to 10^6 covers that from 20 on.
+transfer() {
+	local from=$1 to=$2 address=$3 megabytes=$4 server
+	shift 4
+	ip netns exec "$to" iperf3 -s -1 >"$work/iperf3.log" 2>&1 &
+	server=$!
+	until_true listens "$to" 5201 || fail "iperf3 does not listen"
+	at "$from" iperf3 -c "$address" -C cubic -n "${megabytes}M" -J "$@" >"$work/iperf3.json" ||
+		{ jq -r .error "$work/iperf3.json"; return 1; }
+	wait "$server"
+	jq -e ".end.sum_received.bytes >= $megabytes * 1000 * 1000" "$work/iperf3.json"
+}
+
+# listens HOST PORT, is_silent HOST PORT: whether a TCP socket listens there, and
+# whether no UDP socket is bound there.
+listens() {
+	[ -n "$(at "$1" ss -Htln "sport = :$2")" ]
+}
+
+is_silent() {
+	[ -z "$(at "$1" ss -Huln "sport = :$2")" ]
+}
