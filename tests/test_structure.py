@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""The structure that docs/ARCHITECTURE.md promises: who includes whom, what the pure
+folders may call, and that nothing unfinished is left in the sources.
+
+Usage: test_structure.py SOURCE-DIR BUILD-DIR
+"""
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+# folder (or one file of it) -> what it may include besides itself
+EDGES = {
+    "base": set(),
+    "crypto": {"base"},
+    "noise": {"crypto", "base"},
+    "route": {"base"},
+    "tun": {"base"},
+    "udp": {"base"},
+    "core": {"noise", "crypto", "base", "route/allowedips.h"},
+    "ctl": {"core/config.h", "crypto", "base"},
+}
+# headers of the outside -> the folders that are their only door
+DOORS = {
+    r"sodium(\.h|/)|blake2\.h|(intel-)?ipsec-mb\.h": {"crypto"},
+    r"linux/": {"tun", "udp", "route", "daemon"},
+    r"libmnl/": {"route", "daemon"},
+    r"uv\.h|pthread\.h|threads\.h": {"daemon"},
+}
+# Libraries that neither do I/O, nor read a clock, nor know of threads, and where they
+# are built.
+PURE = {"base": "base", "crypto": "crypto", "noise": "noise", "core": "core", "ctl": "ctl",
+        "allowedips": "route"}
+IMPURE = re.compile(
+    r"^(socket|bind|connect|accept4?|send(to|msg|mmsg)?|recv(from|msg|mmsg)?|ioctl|"
+    r"clock_gettime|gettimeofday|time|nanosleep|clock_nanosleep|timerfd_\w+|epoll_\w+|"
+    r"p?poll|select|uv_\w+|pthread_\w+|thrd_\w+|mtx_\w+|fork|exec\w+|mnl_\w+)$")
+UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+MAX_LINES = 600
+
+complaints = []
+
+
+def complain(where, what):
+    complaints.append(f"{where}: {what}")
+
+
+def sources(root, *folders):
+    for folder in folders:
+        for path in sorted((root / folder).rglob("*")):
+            if path.suffix in {".c", ".h"}:
+                yield path
+
+
+def check_include(path, number, folder, name, is_ours):
+    where = f"{path}:{number}"
+    if is_ours:
+        target = name.split("/")[0]
+        allowed = EDGES.get(folder)
+        if allowed is not None and target != folder and not allowed & {target, name}:
+            complain(where, f"{folder} may not include {name}")
+        return
+    for door, folders in DOORS.items():
+        if re.match(door, name) and folder not in folders:
+            complain(where, f"only {' '.join(sorted(folders))} may include <{name}>")
+
+
+def check_includes(root):
+    count = 0
+    for path in sources(root, "src"):
+        folder = path.relative_to(root / "src").parts[0]
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            found = re.match(r'\s*#\s*include\s+([<"])([^>"]+)', line)
+            if found:
+                check_include(path.relative_to(root), number, folder, found[2], found[1] == '"')
+                count += 1
+    return count
+
+
+def check_text(root):
+    for path in sources(root, "src", "tests", "bench"):
+        lines = path.read_text().splitlines()
+        if len(lines) > MAX_LINES and path.is_relative_to(root / "src"):
+            complain(path.relative_to(root), f"{len(lines)} lines: does it hold one noun?")
+        for number, line in enumerate(lines, 1):
+            if UNFINISHED.search(line):
+                complain(f"{path.relative_to(root)}:{number}", "unfinished")
+
+
+def check_calls(build):
+    count = 0
+    for library, folder in PURE.items():
+        archive = build / "src" / folder / f"libwg_{library}.a"
+        if not archive.exists():
+            complain(archive.relative_to(build), "is not built")
+            continue
+        listed = subprocess.run(["nm", "-u", archive], check=True, capture_output=True, text=True)
+        for line in listed.stdout.splitlines():
+            symbol = line.split()[-1].split("@")[0] if line.split() else ""
+            count += 1
+            if IMPURE.match(symbol):
+                complain(archive.name, f"pure, but calls {symbol}")
+    return count
+
+
+def main():
+    root, build = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
+    n_includes = check_includes(root)
+    check_text(root)
+    n_symbols = check_calls(build)
+    assert n_includes and n_symbols, "nothing was checked"
+    print(f"{n_includes} includes, {n_symbols} calls out of {len(PURE)} pure libraries")
+    for complaint in complaints:
+        print(complaint)
+    return 1 if complaints else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
