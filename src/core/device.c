@@ -149,6 +149,11 @@ void wg_device_set_mtu(struct wg_device *device, uint32_t mtu)
 	device->mtu = mtu;
 }
 
+void wg_device_set_clamp_mss(struct wg_device *device, bool clamp_mss)
+{
+	device->clamp_mss = clamp_mss;
+}
+
 void wg_device_from_tun(struct wg_device *device, struct wg_batch *batch, struct wg_now now,
 			struct wg_out *out)
 {

@@ -50,6 +50,8 @@ void wg_device_free(struct wg_device *device);
 void wg_device_up(struct wg_device *device, struct wg_now now, struct wg_out *out);
 void wg_device_down(struct wg_device *device);
 void wg_device_set_mtu(struct wg_device *device, uint32_t mtu);
+/* Whether the MSS of passing TCP SYNs is lowered to the MTU (off at first). */
+void wg_device_set_clamp_mss(struct wg_device *device, bool clamp_mss);
 bool wg_device_is_up(const struct wg_device *device);
 
 /* Packets from the link; takes all of them. */

@@ -26,6 +26,7 @@ struct wg_device {
 
 	bool up;
 	bool has_identity;
+	bool clamp_mss;
 	uint32_t mtu;
 	uint16_t port;
 	uint32_t fwmark;

@@ -11,6 +11,7 @@
 
 #include "core/handshakes.h"
 #include "core/inner.h"
+#include "core/mss.h"
 #include "core/outbound.h"
 
 static void plan_open(struct wg_device *device, struct wg_keypair *keypair, struct wg_batch *batch,
@@ -197,6 +198,8 @@ static void deliver(struct wg_device *device, const struct wg_peer *peer, struct
 		} else if (!wg_inner_decapsulate_ecn(packet, ds)) {
 			wg_device_drop(device, packet, WG_DROP_INNER_ECN);
 		} else {
+			if (device->clamp_mss)
+				wg_mss_clamp(packet, device->mtu);
 			wg_batch_push(&out->tun, packet);
 			before = packet;
 		}

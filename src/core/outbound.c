@@ -11,6 +11,7 @@
 
 #include "core/handshakes.h"
 #include "core/inner.h"
+#include "core/mss.h"
 
 /* A job is this long at most, so that workers share and buffers return early. */
 #define JOB_PACKETS 256u
@@ -52,6 +53,8 @@ static struct wg_peer *accept(struct wg_device *device, struct wg_packet *packet
 		return NULL;
 	}
 	packet->ds = wg_inner_encapsulate_ecn(packet);
+	if (device->clamp_mss)
+		wg_mss_clamp(packet, device->mtu);
 	peer = route(device, packet, version);
 	if (!peer) {
 		refuse(device, packet, WG_DROP_OUT_NO_PEER, now, out);
