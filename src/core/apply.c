@@ -325,7 +325,7 @@ static bool describe_allowed_ips(const struct wg_peer *peer, struct wg_config_pe
 	return true;
 }
 
-static bool describe_peer(const struct wg_peer *peer, struct wg_config *config)
+static bool describe_peer(const struct wg_peer *peer, struct wg_config *config, wg_time now)
 {
 	struct wg_config_peer *described = wg_config_add_peer(config);
 
@@ -342,10 +342,13 @@ static bool describe_peer(const struct wg_peer *peer, struct wg_config *config)
 	described->handshake_nsec = peer->handshake_nsec;
 	described->rx_bytes = peer->rx_bytes;
 	described->tx_bytes = peer->tx_bytes;
+	described->health = peer->health;
+	described->health.session = wg_outbound_may_send(peer->current, now);
+	described->health.usable_key = peer->remote.usable;
 	return describe_allowed_ips(peer, described);
 }
 
-int wg_device_describe(const struct wg_device *device, struct wg_config *config)
+int wg_device_describe(const struct wg_device *device, struct wg_config *config, struct wg_now now)
 {
 	const struct wg_list *entry;
 
@@ -356,7 +359,7 @@ int wg_device_describe(const struct wg_device *device, struct wg_config *config)
 	config->fwmark = device->fwmark;
 	config->has_fwmark = device->fwmark != 0;
 	wg_list_for_each (entry, &device->peers)
-		if (!describe_peer(WG_CONTAINER_OF(entry, struct wg_peer, entry), config))
+		if (!describe_peer(WG_CONTAINER_OF(entry, struct wg_peer, entry), config, now.boot))
 			return -ENOMEM;
 	return 0;
 }

@@ -15,6 +15,18 @@ struct wg_config_allowed_ip {
 	bool remove; /* change: take it from this peer, if it has it */
 };
 
+/* Snapshot only: what can be said of a peer without a session. Counts begin anew with
+ * every complete handshake. */
+struct wg_config_health {
+	bool session;                /* there is one that can be sent with */
+	bool usable_key;             /* handshakes can be had with its key and ours */
+	uint32_t initiations_sent;   /* by us, and not answered */
+	uint32_t responses_refused;  /* responses of it that did not open: another key,
+				      * or another preshared key */
+	uint32_t timestamps_refused; /* initiations of it that were not newer than the last */
+	int send_error;              /* -errno of the last datagram to it; 0: it went */
+};
+
 struct wg_config_peer {
 	uint8_t public_key[WG_KEY_LEN];
 	uint8_t preshared_key[WG_KEY_LEN]; /* zeros: none */
@@ -37,6 +49,7 @@ struct wg_config_peer {
 	int32_t handshake_nsec;
 	uint64_t rx_bytes;
 	uint64_t tx_bytes;
+	struct wg_config_health health;
 };
 
 struct wg_config {

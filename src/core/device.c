@@ -203,7 +203,7 @@ void wg_device_sent(struct wg_device *device, const struct wg_run *run)
 		wg_device_count_drops(device, WG_DROP_OUT_SEND_FAILED, 1);
 	if (!peer)
 		return;
-	peer->send_error = run->error;
+	peer->health.send_error = run->error;
 	if (run->source_rejected && wg_path_equal(&peer->path, &run->path))
 		wg_peer_forget_source(peer);
 }

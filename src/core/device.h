@@ -83,8 +83,8 @@ int wg_device_apply(struct wg_device *device, const struct wg_config *config, st
 		    struct wg_out *out);
 
 /* A snapshot; config is initialised by the caller and deinitialised after. 0 or
- * -ENOMEM. listen_port is what wg_device_set_port said. */
-int wg_device_describe(const struct wg_device *device, struct wg_config *config);
+ * -ENOMEM. listen_port is what wg_device_set_socket said. */
+int wg_device_describe(const struct wg_device *device, struct wg_config *config, struct wg_now now);
 
 /* Tells the engine which port and mark its sockets have, for describe. */
 void wg_device_set_socket(struct wg_device *device, uint16_t port, uint32_t fwmark);

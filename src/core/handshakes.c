@@ -106,6 +106,7 @@ static void initiated(struct wg_device *device, struct wg_peer *peer, struct wg_
 	peer->handshake = exchange->handshake;
 	send_message(device, peer, &exchange->message.initiation,
 		     sizeof(exchange->message.initiation), now, out);
+	peer->health.initiations_sent++;
 	wg_timers_initiated(&peer->timers, now.boot, &device->random);
 }
 
@@ -126,6 +127,13 @@ static void plan_response(struct wg_device *device, struct wg_peer *peer, struct
 	wg_job_push(&out->jobs, job);
 }
 
+/* An old initiation sent again, or a peer whose clock was set back. */
+static enum wg_drop refuse_timestamp(struct wg_peer *peer)
+{
+	peer->health.timestamps_refused++;
+	return WG_DROP_IN_OLD_TIMESTAMP;
+}
+
 /* Which of our peers sent this initiation, and is it new? */
 static struct wg_peer *prove_sender(struct wg_device *device, struct wg_exchange *exchange,
 				    uint8_t timestamp[static WG_TAI64N_LEN], wg_time now)
@@ -141,7 +149,7 @@ static struct wg_peer *prove_sender(struct wg_device *device, struct wg_exchange
 						 &exchange->message.initiation, &peer->remote))
 		reason = WG_DROP_IN_HANDSHAKE;
 	else if (!wg_tai64n_after(timestamp, peer->newest_timestamp))
-		reason = WG_DROP_IN_OLD_TIMESTAMP;
+		reason = refuse_timestamp(peer);
 	else if (now - peer->initiation_accepted < INITIATION_GAP)
 		reason = WG_DROP_IN_FLOOD;
 	else
@@ -199,7 +207,7 @@ void wg_handshakes_complete(struct wg_peer *peer, struct wg_now now)
 	wg_timers_handshake_complete(&peer->timers);
 	peer->handshake_sec = now.wall_sec;
 	peer->handshake_nsec = now.wall_nsec;
-	peer->responses_refused = 0;
+	peer->health = (struct wg_config_health){0};
 }
 
 static void completed(struct wg_device *device, struct wg_peer *peer, struct wg_job *job,
@@ -214,7 +222,7 @@ static void completed(struct wg_device *device, struct wg_peer *peer, struct wg_
 	}
 	if (!exchange->ok) {
 		wg_device_count_drops(device, WG_DROP_IN_HANDSHAKE, 1);
-		peer->responses_refused++;
+		peer->health.responses_refused++;
 		return;
 	}
 	peer->handshake = exchange->handshake;

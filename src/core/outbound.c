@@ -71,7 +71,7 @@ static struct wg_peer *accept(struct wg_device *device, struct wg_packet *packet
 	return peer;
 }
 
-static bool may_send(const struct wg_keypair *keypair, wg_time now)
+bool wg_outbound_may_send(const struct wg_keypair *keypair, wg_time now)
 {
 	return keypair && keypair->session.may_send && !wg_session_expired(&keypair->session, now);
 }
@@ -144,7 +144,7 @@ void wg_outbound_staged(struct wg_device *device, struct wg_peer *peer, struct w
 
 	if (wg_batch_empty(&peer->staged))
 		return;
-	if (!may_send(keypair, now.boot) ||
+	if (!wg_outbound_may_send(keypair, now.boot) ||
 	    !wg_session_reserve(&keypair->session, peer->staged.n, &counter)) {
 		trim_staged(device, peer);
 		wg_handshakes_want(device, peer, false, now);

@@ -8,6 +8,9 @@
 void wg_outbound_packets(struct wg_device *device, struct wg_batch *batch, struct wg_now now,
 			 struct wg_out *out);
 
+/* Whether a keypair (or none, NULL) can be sent with. */
+bool wg_outbound_may_send(const struct wg_keypair *keypair, wg_time now);
+
 /* Sends what is staged for the peer, or asks for the session that it needs. */
 void wg_outbound_staged(struct wg_device *device, struct wg_peer *peer, struct wg_now now,
 			struct wg_out *out);

@@ -63,8 +63,7 @@ struct wg_peer {
 	int32_t handshake_nsec;
 	uint64_t rx_bytes; /* whole messages, handshakes included */
 	uint64_t tx_bytes;
-	uint32_t responses_refused; /* responses that did not open, since the last handshake */
-	int send_error;             /* -errno of the last send, 0 when it went */
+	struct wg_config_health health;
 };
 
 #define WG_NO_HANDLE UINT64_MAX
