@@ -39,6 +39,13 @@ static void plan_open(struct wg_device *device, struct wg_keypair *keypair, stru
 	wg_job_push(&out->jobs, job);
 }
 
+static bool used_up(const struct wg_packet *packet)
+{
+	const struct wg_wire_transport *header = (const void *)packet->data;
+
+	return wg_load_le64(header->counter) >= WG_REJECT_AFTER_MESSAGES;
+}
+
 /* The session that a transport message is for, if it may still receive. */
 static struct wg_keypair *find_keypair(struct wg_device *device, const struct wg_packet *packet,
 				       wg_time now, enum wg_drop *reason)
@@ -98,7 +105,9 @@ void wg_inbound_run(struct wg_device *device, struct wg_run *run, struct wg_now 
 			receiver = index;
 			keypair = find_keypair(device, packet, now.boot, &reason);
 		}
-		if (keypair)
+		if (keypair && used_up(packet))
+			wg_device_drop(device, packet, WG_DROP_IN_EXPIRED);
+		else if (keypair)
 			wg_batch_push(&batch, packet);
 		else
 			wg_device_drop(device, packet, reason);
