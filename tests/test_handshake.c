@@ -334,6 +334,7 @@ static void test_a_low_order_ephemeral_is_refused(void **state)
 
 static void test_a_remote_of_low_order_or_without_identity_is_unusable(void **state)
 {
+	uint8_t sender[WG_KEY_LEN];
 	uint8_t timestamp[WG_TAI64N_LEN];
 	struct pair p;
 
@@ -350,10 +351,12 @@ static void test_a_remote_of_low_order_or_without_identity_is_unusable(void **st
 	assert_true(wg_is_zero(p.to_bob.static_static, WG_KEY_LEN));
 	assert_false(initiate(&p));
 
-	p.bobs.state = WG_HANDSHAKE_NONE;
+	assert_true(wg_handshake_open_initiation(&p.bobs, sender, &p.initiation, &p.bob));
 	p.to_alice.usable = false;
 	assert_false(
 		wg_handshake_verify_initiation(&p.bobs, timestamp, &p.initiation, &p.to_alice));
+	p.to_alice.usable = true;
+	assert_true(wg_handshake_verify_initiation(&p.bobs, timestamp, &p.initiation, &p.to_alice));
 }
 
 static void test_a_step_out_of_its_state_is_refused(void **state)
