@@ -12,7 +12,8 @@
 need wg ping jq ss "${FLOOD:-flood}"
 program=$(program "$1")
 isolate "$@"
-per_second=${NETNS_FLOOD:-40000}
+per_second=40000
+seconds=${NETNS_FLOOD_SECONDS:-15}
 
 host a
 host b
@@ -51,7 +52,7 @@ lossless() {
 }
 
 before=$(resident)
-ip netns exec a "$FLOOD" 127.0.0.1 1001 "$(<"$work/a.pub")" $((15 * per_second)) "$per_second" \
+ip netns exec a "$FLOOD" 127.0.0.1 1001 "$(<"$work/a.pub")" $((seconds * per_second)) "$per_second" \
 	>"$work/flood.json" &
 flood=$!
 until_true under_load || fail "there is no flood"
