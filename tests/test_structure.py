@@ -18,7 +18,7 @@ EDGES = {
     "tun": {"base"},
     "udp": {"base"},
     "core": {"noise", "crypto", "base", "route/allowedips.h"},
-    "ctl": {"core/config.h", "crypto", "base"},
+    "ctl": {"core/config.h", "core/drops.h", "crypto", "base"},
 }
 # headers of the outside -> the folders that are their only door
 DOORS = {

@@ -1,0 +1,161 @@
+#include "ctl/show.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "crypto/encoding.h"
+
+static void print_ago(FILE *file, int64_t seconds)
+{
+	static const struct {
+		int64_t seconds;
+		const char *name;
+	} units[] = {
+		{365 * 24 * 3600, "year"},
+		{24 * 3600, "day"},
+		{3600, "hour"},
+		{60, "minute"},
+		{1, "second"},
+	};
+	const char *comma = "";
+
+	if (seconds < 0) {
+		fputs("in the future: the clock was set back", file);
+		return;
+	}
+	if (seconds == 0) {
+		fputs("now", file);
+		return;
+	}
+	for (size_t i = 0; i < WG_ARRAY_LEN(units); i++) {
+		int64_t n = seconds / units[i].seconds;
+
+		if (!n)
+			continue;
+		fprintf(file, "%s%" PRId64 " %s%s", comma, n, units[i].name, n == 1 ? "" : "s");
+		seconds %= units[i].seconds;
+		comma = ", ";
+	}
+	fputs(" ago", file);
+}
+
+static void print_bytes(FILE *file, uint64_t bytes)
+{
+	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
+	double scaled = (double)bytes / 1024;
+	size_t unit = 0;
+
+	if (bytes < 1024) {
+		fprintf(file, "%" PRIu64 " B", bytes);
+		return;
+	}
+	for (; scaled >= 1024 && unit + 1 < WG_ARRAY_LEN(units); unit++)
+		scaled /= 1024;
+	fprintf(file, "%.2f %s", scaled, units[unit]);
+}
+
+static void print_key(FILE *file, const char *label, const uint8_t key[static WG_KEY_LEN])
+{
+	char base64[WG_KEY_BASE64_LEN + 1];
+
+	wg_key_encode(base64, key);
+	fprintf(file, "%s%s\n", label, base64);
+}
+
+static void print_drops(FILE *file, const struct wg_status *status)
+{
+	const char *separator = "  dropped: ";
+
+	for (int reason = 0; reason < WG_DROP_COUNT; reason++) {
+		if (!status->drops[reason])
+			continue;
+		fprintf(file, "%s%s %" PRIu64, separator, wg_drop_name((enum wg_drop)reason),
+			status->drops[reason]);
+		separator = ", ";
+	}
+	if (*separator == ',')
+		fputc('\n', file);
+}
+
+static void print_details(FILE *file, const struct wg_status *status)
+{
+	fprintf(file, "  link: %s, mtu %" PRIu32 "\n", status->link_up ? "up" : "down",
+		status->mtu);
+	fprintf(file, "  cipher: %s, %" PRIu32 " worker%s\n", status->aead, status->workers,
+		status->workers == 1 ? "" : "s");
+	fprintf(file, "  offloads: %s", *status->offloads ? status->offloads : "none");
+	if (*status->offloads_off)
+		fprintf(file, " (off: %s)", status->offloads_off);
+	fputc('\n', file);
+	print_drops(file, status);
+}
+
+static void print_interface(FILE *file, const char *interface, const struct wg_status *status)
+{
+	fprintf(file, "interface: %s\n", interface);
+	if (status->config.has_private_key) {
+		print_key(file, "  public key: ", status->public_key);
+		fputs("  private key: (hidden)\n", file);
+	}
+	if (status->config.has_listen_port)
+		fprintf(file, "  listening port: %u\n", status->config.listen_port);
+	if (status->config.has_fwmark)
+		fprintf(file, "  fwmark: 0x%" PRIx32 "\n", status->config.fwmark);
+	if (status->detailed)
+		print_details(file, status);
+}
+
+static void print_allowed_ips(FILE *file, const struct wg_config_peer *peer)
+{
+	char text[WG_PREFIX_TEXT_LEN];
+
+	fputs("  allowed ips: ", file);
+	if (!peer->n_allowed_ips)
+		fputs("(none)", file);
+	for (size_t i = 0; i < peer->n_allowed_ips; i++)
+		fprintf(file, "%s%s", i ? ", " : "",
+			wg_prefix_format(text, &peer->allowed_ips[i].prefix));
+	fputc('\n', file);
+}
+
+static void print_peer(FILE *file, const struct wg_status *status, size_t i, int64_t now_sec)
+{
+	const struct wg_config_peer *peer = &status->config.peers[i];
+	const char *name = wg_status_peer_name(status, i);
+	char text[WG_STATUS_TEXT_LEN];
+
+	print_key(file, "\npeer: ", peer->public_key);
+	if (name)
+		fprintf(file, "  name: %s\n", name);
+	if (peer->has_preshared_key)
+		fputs("  preshared key: (hidden)\n", file);
+	if (peer->has_endpoint)
+		fprintf(file, "  endpoint: %s\n", wg_endpoint_format(text, &peer->endpoint));
+	print_allowed_ips(file, peer);
+	if (peer->handshake_sec) {
+		fputs("  latest handshake: ", file);
+		print_ago(file, now_sec - peer->handshake_sec);
+		fputc('\n', file);
+	}
+	if (peer->rx_bytes || peer->tx_bytes) {
+		fputs("  transfer: ", file);
+		print_bytes(file, peer->rx_bytes);
+		fputs(" received, ", file);
+		print_bytes(file, peer->tx_bytes);
+		fputs(" sent\n", file);
+	}
+	if (peer->keepalive)
+		fprintf(file, "  persistent keepalive: every %u second%s\n", peer->keepalive,
+			peer->keepalive == 1 ? "" : "s");
+	if (*wg_status_reason(status, i, text))
+		fprintf(file, "  no session: %s\n", text);
+}
+
+void wg_show_text(FILE *file, const char *interface, const struct wg_status *status,
+		  int64_t now_sec)
+{
+	print_interface(file, interface, status);
+	for (size_t i = 0; i < status->config.n_peers; i++)
+		print_peer(file, status, i, now_sec);
+}

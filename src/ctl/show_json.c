@@ -1,0 +1,107 @@
+/* The JSON of `tuff show --json`. Its schema is docs/json.md: fields may be added,
+ * those that are there keep their names and meanings. */
+#include <jansson.h>
+#include <string.h>
+
+#include "crypto/encoding.h"
+#include "ctl/show.h"
+
+static json_t *key_json(const uint8_t key[static WG_KEY_LEN])
+{
+	char base64[WG_KEY_BASE64_LEN + 1];
+
+	wg_key_encode(base64, key);
+	return json_string(base64);
+}
+
+/* Words apart by spaces as an array. */
+static json_t *words_json(const char *words)
+{
+	json_t *array = json_array();
+
+	while (*words) {
+		size_t len = strcspn(words, " ");
+
+		if (len)
+			json_array_append_new(array, json_stringn(words, len));
+		words += len + (words[len] == ' ');
+	}
+	return array;
+}
+
+static json_t *drops_json(const struct wg_status *status)
+{
+	json_t *drops = json_object();
+
+	for (int reason = 0; reason < WG_DROP_COUNT; reason++)
+		json_object_set_new(drops, wg_drop_name((enum wg_drop)reason),
+				    json_integer((json_int_t)status->drops[reason]));
+	return drops;
+}
+
+static json_t *allowed_ips_json(const struct wg_config_peer *peer)
+{
+	json_t *array = json_array();
+	char text[WG_PREFIX_TEXT_LEN];
+
+	for (size_t i = 0; i < peer->n_allowed_ips; i++)
+		json_array_append_new(
+			array, json_string(wg_prefix_format(text, &peer->allowed_ips[i].prefix)));
+	return array;
+}
+
+static json_t *peer_json(const struct wg_status *status, size_t i)
+{
+	const struct wg_config_peer *peer = &status->config.peers[i];
+	const char *name = wg_status_peer_name(status, i);
+	char text[WG_STATUS_TEXT_LEN];
+	json_t *json = json_object();
+
+	json_object_set_new(json, "public_key", key_json(peer->public_key));
+	json_object_set_new(json, "name", name ? json_string(name) : json_null());
+	json_object_set_new(json, "has_preshared_key", json_boolean(peer->has_preshared_key));
+	json_object_set_new(json, "endpoint",
+			    peer->has_endpoint
+				    ? json_string(wg_endpoint_format(text, &peer->endpoint))
+				    : json_null());
+	json_object_set_new(json, "allowed_ips", allowed_ips_json(peer));
+	json_object_set_new(json, "latest_handshake",
+			    peer->handshake_sec ? json_integer(peer->handshake_sec) : json_null());
+	json_object_set_new(json, "rx_bytes", json_integer((json_int_t)peer->rx_bytes));
+	json_object_set_new(json, "tx_bytes", json_integer((json_int_t)peer->tx_bytes));
+	json_object_set_new(json, "persistent_keepalive", json_integer(peer->keepalive));
+	if (!status->detailed)
+		return json;
+	json_object_set_new(json, "session", json_boolean(peer->health.session));
+	json_object_set_new(json, "initiations_unanswered",
+			    json_integer(peer->health.initiations_sent));
+	json_object_set_new(json, "no_session_reason",
+			    *wg_status_reason(status, i, text) ? json_string(text) : json_null());
+	return json;
+}
+
+json_t *wg_show_json(const char *interface, const struct wg_status *status)
+{
+	json_t *json = json_object();
+	json_t *peers = json_array();
+
+	json_object_set_new(json, "interface", json_string(interface));
+	json_object_set_new(json, "public_key",
+			    status->config.has_private_key ? key_json(status->public_key)
+							   : json_null());
+	json_object_set_new(json, "listen_port", json_integer(status->config.listen_port));
+	json_object_set_new(json, "fwmark", json_integer(status->config.fwmark));
+	if (status->detailed) {
+		json_object_set_new(json, "link", json_string(status->link_up ? "up" : "down"));
+		json_object_set_new(json, "mtu", json_integer(status->mtu));
+		json_object_set_new(json, "workers", json_integer(status->workers));
+		json_object_set_new(json, "cipher", json_string(status->aead));
+		json_object_set_new(json, "offloads", words_json(status->offloads));
+		json_object_set_new(json, "offloads_off", json_string(status->offloads_off));
+		json_object_set_new(json, "drops", drops_json(status));
+	}
+	for (size_t i = 0; i < status->config.n_peers; i++)
+		json_array_append_new(peers, peer_json(status, i));
+	json_object_set_new(json, "peers", peers);
+	return json;
+}

@@ -1,0 +1,54 @@
+/* A running tunnel as show tells of it: the configuration, without its secrets, and
+ * what only the program that runs it knows. It travels over the control socket as
+ * lines of key=value (request "show=1"), so that the short-lived `tuff show` and not
+ * the daemon does the formatting. */
+#ifndef WG_CTL_STATUS_H
+#define WG_CTL_STATUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/config.h"
+#include "core/drops.h"
+
+#define WG_STATUS_WORD_LEN 64  /* with its NUL */
+#define WG_STATUS_TEXT_LEN 256 /* with its NUL */
+
+struct wg_status {
+	/* Private key all zero; a preshared key only says whether there is one. */
+	struct wg_config config;
+	uint8_t public_key[WG_KEY_LEN]; /* ours, where config.has_private_key */
+	char **peer_names;              /* of config.n_peers; an entry or all may be NULL */
+
+	bool detailed; /* what follows is known: the program is tuff */
+	bool link_up;
+	uint32_t mtu;
+	uint32_t workers;
+	char aead[WG_STATUS_WORD_LEN];
+	char offloads[WG_STATUS_TEXT_LEN];     /* in use, apart by spaces; empty: none */
+	char offloads_off[WG_STATUS_TEXT_LEN]; /* "gro: why; uso: why"; empty: none */
+	uint64_t drops[WG_DROP_COUNT];
+};
+
+void wg_status_init(struct wg_status *status);
+void wg_status_deinit(struct wg_status *status);
+
+/* Sets the name of config.peers[i], copied. 0 or -ENOMEM. */
+int wg_status_name_peer(struct wg_status *status, size_t i, const char *name);
+/* NULL: it has none. */
+const char *wg_status_peer_name(const struct wg_status *status, size_t i);
+
+/* The answer to "show=1": malloc'ed lines, "errno=0" and an empty line. NULL: no memory. */
+char *wg_status_format(const struct wg_status *status, size_t *len);
+
+/* Reads such lines, up to errno's; unknown keys are passed over. status is
+ * initialised by the caller. 0, -EPROTO when it is no such text, -ENOMEM, or the error
+ * that the other side told. */
+int wg_status_parse(struct wg_status *status, const char *text, size_t len);
+
+/* Why config.peers[i] has no session, in words; empty when it has one. */
+const char *wg_status_reason(const struct wg_status *status, size_t i,
+			     char text[static WG_STATUS_TEXT_LEN]);
+
+#endif

@@ -1,0 +1,327 @@
+/* Both ends of the text that a status travels as. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "crypto/encoding.h"
+#include "crypto/secret.h"
+#include "ctl/status.h"
+#include "ctl/text.h"
+
+static void add_key(struct wg_text *text, const char *name, const uint8_t key[static WG_KEY_LEN])
+{
+	char base64[WG_KEY_BASE64_LEN + 1];
+
+	wg_key_encode(base64, key);
+	wg_text_printf(text, "%s=%s\n", name, base64);
+}
+
+static void add_device(struct wg_text *text, const struct wg_status *status)
+{
+	if (status->config.has_private_key)
+		add_key(text, "own_key", status->public_key);
+	if (status->config.has_listen_port)
+		wg_text_printf(text, "listen_port=%u\n", status->config.listen_port);
+	if (status->config.has_fwmark)
+		wg_text_printf(text, "fwmark=%" PRIu32 "\n", status->config.fwmark);
+	wg_text_printf(text, "link=%s\nmtu=%" PRIu32 "\nworkers=%" PRIu32 "\naead=%s\n",
+		       status->link_up ? "up" : "down", status->mtu, status->workers, status->aead);
+	wg_text_printf(text, "offloads=%s\noffloads_off=%s\n", status->offloads,
+		       status->offloads_off);
+	for (int reason = 0; reason < WG_DROP_COUNT; reason++)
+		if (status->drops[reason])
+			wg_text_printf(text, "drop=%s %" PRIu64 "\n",
+				       wg_drop_name((enum wg_drop)reason), status->drops[reason]);
+}
+
+static void add_health(struct wg_text *text, const struct wg_config_health *health)
+{
+	wg_text_printf(text,
+		       "session=%d\nusable_key=%d\ninitiations_sent=%" PRIu32
+		       "\nresponses_refused=%" PRIu32 "\ntimestamps_refused=%" PRIu32
+		       "\nsend_error=%d\n",
+		       health->session, health->usable_key, health->initiations_sent,
+		       health->responses_refused, health->timestamps_refused, -health->send_error);
+}
+
+static void add_peer(struct wg_text *text, const struct wg_status *status, size_t i)
+{
+	const struct wg_config_peer *peer = &status->config.peers[i];
+	const char *name = wg_status_peer_name(status, i);
+	char endpoint[WG_ENDPOINT_TEXT_LEN];
+	char prefix[WG_PREFIX_TEXT_LEN];
+
+	add_key(text, "peer", peer->public_key);
+	if (name)
+		wg_text_printf(text, "name=%s\n", name);
+	wg_text_printf(text, "preshared=%d\n", peer->has_preshared_key);
+	if (peer->has_endpoint)
+		wg_text_printf(text, "endpoint=%s\n",
+			       wg_endpoint_format(endpoint, &peer->endpoint));
+	wg_text_printf(text,
+		       "handshake_sec=%" PRId64 "\nhandshake_nsec=%" PRId32 "\nrx_bytes=%" PRIu64
+		       "\ntx_bytes=%" PRIu64 "\nkeepalive=%u\n",
+		       peer->handshake_sec, peer->handshake_nsec, peer->rx_bytes, peer->tx_bytes,
+		       peer->keepalive);
+	add_health(text, &peer->health);
+	for (size_t k = 0; k < peer->n_allowed_ips; k++)
+		wg_text_printf(text, "allowed_ip=%s\n",
+			       wg_prefix_format(prefix, &peer->allowed_ips[k].prefix));
+}
+
+char *wg_status_format(const struct wg_status *status, size_t *len)
+{
+	struct wg_text text;
+
+	wg_text_init(&text);
+	add_device(&text, status);
+	for (size_t i = 0; i < status->config.n_peers; i++)
+		add_peer(&text, status, i);
+	wg_text_printf(&text, "errno=0\n\n");
+	return wg_text_take(&text, len);
+}
+
+/* Strictly decimal, no larger than max. */
+static bool number(const char *value, uint64_t max, uint64_t *result)
+{
+	uint64_t n = 0;
+
+	if (!*value)
+		return false;
+	for (; *value; value++) {
+		unsigned int digit = (unsigned int)(*value - '0');
+
+		if (digit > 9 || n > (max - digit) / 10)
+			return false;
+		n = 10 * n + digit;
+	}
+	*result = n;
+	return true;
+}
+
+#define NUMBER(field, max)                       \
+	do {                                     \
+		uint64_t n_;                     \
+		if (!number(value, (max), &n_))  \
+			return -EPROTO;          \
+		(field) = (__typeof__(field))n_; \
+		return 0;                        \
+	} while (0)
+
+static int copy(char *field, size_t size, const char *value)
+{
+	snprintf(field, size, "%s", value);
+	return 0;
+}
+
+static int parse_drop(struct wg_status *status, const char *value)
+{
+	size_t len = strcspn(value, " ");
+
+	for (int reason = 0; reason < WG_DROP_COUNT; reason++) {
+		const char *name = wg_drop_name((enum wg_drop)reason);
+
+		if (strlen(name) != len || strncmp(name, value, len) != 0)
+			continue;
+		value += len + (value[len] == ' ');
+		NUMBER(status->drops[reason], UINT64_MAX);
+	}
+	return 0; /* of a newer program */
+}
+
+static int parse_device(struct wg_status *status, const char *key, const char *value)
+{
+	if (!strcmp(key, "own_key")) {
+		status->config.has_private_key = wg_key_decode(status->public_key, value);
+		return status->config.has_private_key ? 0 : -EPROTO;
+	}
+	if (!strcmp(key, "listen_port")) {
+		status->config.has_listen_port = true;
+		NUMBER(status->config.listen_port, UINT16_MAX);
+	}
+	if (!strcmp(key, "fwmark")) {
+		status->config.has_fwmark = true;
+		NUMBER(status->config.fwmark, UINT32_MAX);
+	}
+	if (!strcmp(key, "link")) {
+		status->detailed = true;
+		status->link_up = !strcmp(value, "up");
+	}
+	if (!strcmp(key, "mtu"))
+		NUMBER(status->mtu, UINT32_MAX);
+	if (!strcmp(key, "workers"))
+		NUMBER(status->workers, UINT32_MAX);
+	if (!strcmp(key, "aead"))
+		return copy(status->aead, sizeof(status->aead), value);
+	if (!strcmp(key, "offloads"))
+		return copy(status->offloads, sizeof(status->offloads), value);
+	if (!strcmp(key, "offloads_off"))
+		return copy(status->offloads_off, sizeof(status->offloads_off), value);
+	if (!strcmp(key, "drop"))
+		return parse_drop(status, value);
+	return 0;
+}
+
+/* "192.0.2.7:30567" or "[2001:db8::1%3]:30567". */
+static int parse_endpoint(struct wg_config_peer *peer, const char *value)
+{
+	const char *colon = strrchr(value, ':');
+	char host[WG_ENDPOINT_TEXT_LEN];
+	char *scope;
+	uint64_t n;
+
+	if (!colon || (size_t)(colon - value) >= sizeof(host) || !number(colon + 1, UINT16_MAX, &n))
+		return -EPROTO;
+	peer->endpoint = (struct wg_endpoint){.port = (uint16_t)n};
+	snprintf(host, sizeof(host), "%.*s", (int)(colon - value), value);
+	if (host[0] == '[' && strlen(host) > 2) {
+		memmove(host, host + 1, strlen(host));
+		host[strlen(host) - 1] = '\0';
+	}
+	scope = strchr(host, '%');
+	if (scope) {
+		*scope = '\0';
+		if (!number(scope + 1, UINT32_MAX, &n))
+			return -EPROTO;
+		peer->endpoint.scope = (uint32_t)n;
+	}
+	peer->has_endpoint = wg_ip_parse(&peer->endpoint.ip, host);
+	return peer->has_endpoint ? 0 : -EPROTO;
+}
+
+static int parse_health(struct wg_config_health *health, const char *key, const char *value)
+{
+	if (!strcmp(key, "session"))
+		NUMBER(health->session, 1);
+	if (!strcmp(key, "usable_key"))
+		NUMBER(health->usable_key, 1);
+	if (!strcmp(key, "initiations_sent"))
+		NUMBER(health->initiations_sent, UINT32_MAX);
+	if (!strcmp(key, "responses_refused"))
+		NUMBER(health->responses_refused, UINT32_MAX);
+	if (!strcmp(key, "timestamps_refused"))
+		NUMBER(health->timestamps_refused, UINT32_MAX);
+	if (!strcmp(key, "send_error")) {
+		uint64_t n;
+
+		if (!number(value, INT16_MAX, &n))
+			return -EPROTO;
+		health->send_error = -(int)n;
+	}
+	return 0;
+}
+
+static int parse_peer(struct wg_status *status, const char *key, const char *value)
+{
+	size_t last = status->config.n_peers - 1;
+	struct wg_config_peer *peer = &status->config.peers[last];
+	struct wg_prefix prefix;
+
+	if (!strcmp(key, "preshared"))
+		NUMBER(peer->has_preshared_key, 1);
+	if (!strcmp(key, "endpoint"))
+		return parse_endpoint(peer, value);
+	if (!strcmp(key, "handshake_sec"))
+		NUMBER(peer->handshake_sec, INT64_MAX);
+	if (!strcmp(key, "handshake_nsec"))
+		NUMBER(peer->handshake_nsec, 999999999);
+	if (!strcmp(key, "rx_bytes"))
+		NUMBER(peer->rx_bytes, UINT64_MAX);
+	if (!strcmp(key, "tx_bytes"))
+		NUMBER(peer->tx_bytes, UINT64_MAX);
+	if (!strcmp(key, "keepalive"))
+		NUMBER(peer->keepalive, UINT16_MAX);
+	if (!strcmp(key, "allowed_ip"))
+		return wg_prefix_parse(&prefix, value)
+			       ? wg_config_add_allowed_ip(peer, &prefix, false)
+			       : -EPROTO;
+	return parse_health(&peer->health, key, value);
+}
+
+static int add_parsed_peer(struct wg_status *status, const char *value)
+{
+	struct wg_config_peer *peer = wg_config_add_peer(&status->config);
+
+	if (!peer)
+		return -ENOMEM;
+	return wg_key_decode(peer->public_key, value) ? 0 : -EPROTO;
+}
+
+/* Names come while the number of peers is not known yet, so they are noted as they
+ * come and given their places at the end. */
+struct names {
+	const char **names;
+	size_t n;
+};
+
+static int note_name(struct names *names, size_t peer, const char *value)
+{
+	const char **grown;
+
+	if (peer >= names->n) {
+		grown = (const char **)reallocarray((void *)names->names, 2 * peer + 8,
+						    sizeof(char *));
+		if (!grown)
+			return -ENOMEM;
+		memset((void *)(grown + names->n), 0, (2 * peer + 8 - names->n) * sizeof(char *));
+		names->names = grown;
+		names->n = 2 * peer + 8;
+	}
+	names->names[peer] = value;
+	return 0;
+}
+
+/* One line. 1 after errno's, when it was 0. */
+static int parse_line(struct wg_status *status, struct names *names, char *line)
+{
+	char *value = strchr(line, '=');
+	uint64_t n;
+
+	if (!value)
+		return -EPROTO;
+	*value++ = '\0';
+	if (!strcmp(line, "errno")) {
+		if (!number(value, INT16_MAX, &n))
+			return -EPROTO;
+		return n ? -(int)n : 1;
+	}
+	if (!strcmp(line, "peer"))
+		return add_parsed_peer(status, value);
+	if (!status->config.n_peers)
+		return parse_device(status, line, value);
+	if (!strcmp(line, "name"))
+		return note_name(names, status->config.n_peers - 1, value);
+	return parse_peer(status, line, value);
+}
+
+static int place_names(struct wg_status *status, const struct names *names)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < names->n && i < status->config.n_peers; i++)
+		if (names->names[i])
+			err = wg_status_name_peer(status, i, names->names[i]);
+	return err;
+}
+
+int wg_status_parse(struct wg_status *status, const char *text, size_t len)
+{
+	char *copied = strndup(text, len);
+	char *rest = copied;
+	struct names names = {0};
+	char *line;
+	int err = copied ? 0 : -ENOMEM;
+
+	while (!err) {
+		line = strsep(&rest, "\n");
+		err = line ? parse_line(status, &names, line) : -EPROTO;
+	}
+	if (err == 1)
+		err = place_names(status, &names);
+	free((void *)names.names);
+	free(copied);
+	return err;
+}

@@ -1,0 +1,224 @@
+#include "wgtest.h"
+
+#include <errno.h>
+
+#include "ctl/show.h"
+#include "ctl/status.h"
+
+/* A tunnel with a peer that talks, and one that does not. */
+static void fill(struct wg_status *status)
+{
+	struct wg_config_peer *peer;
+	struct wg_prefix prefix;
+
+	wg_status_init(status);
+	status->config.has_private_key = true;
+	status->public_key[0] = 1;
+	status->config.has_listen_port = true;
+	status->config.listen_port = 30567;
+	status->config.has_fwmark = true;
+	status->config.fwmark = 0xca6c;
+	status->detailed = true;
+	status->link_up = true;
+	status->mtu = 1420;
+	status->workers = 1;
+	strcpy(status->aead, "sodium");
+	strcpy(status->offloads, "tso gso");
+	strcpy(status->offloads_off, "gro: switched off");
+	status->drops[WG_DROP_IN_MAC1] = 7;
+
+	peer = wg_config_add_peer(&status->config);
+	peer->public_key[0] = 2;
+	peer->has_preshared_key = true;
+	peer->handshake_sec = 1000;
+	peer->handshake_nsec = 5;
+	peer->rx_bytes = 2048;
+	peer->tx_bytes = 3 * 1024 * 1024;
+	peer->keepalive = 25;
+	peer->health.session = true;
+	peer->health.usable_key = true;
+	peer->has_endpoint = true;
+	peer->endpoint = (struct wg_endpoint){.port = 30567, .scope = 3};
+	assert_true(wg_ip_parse(&peer->endpoint.ip, "fe80::1"));
+	assert_true(wg_prefix_parse(&prefix, "2001:db8:7767::2/128"));
+	assert_int_equal(wg_config_add_allowed_ip(peer, &prefix, false), 0);
+	assert_true(wg_prefix_parse(&prefix, "0.0.0.0/0"));
+	assert_int_equal(wg_config_add_allowed_ip(peer, &prefix, false), 0);
+
+	peer = wg_config_add_peer(&status->config);
+	peer->public_key[0] = 3;
+	peer->has_endpoint = true;
+	peer->health.usable_key = true;
+	peer->health.initiations_sent = 4;
+	peer->endpoint.port = 51820;
+	assert_true(wg_ip_parse(&peer->endpoint.ip, "192.0.2.7"));
+	assert_int_equal(wg_status_name_peer(status, 1, "shale"), 0);
+}
+
+static void test_a_status_survives_its_text(void **state)
+{
+	struct wg_status sent;
+	struct wg_status got;
+	size_t len;
+	size_t again_len;
+	char *text;
+	char *again;
+
+	(void)state;
+	fill(&sent);
+	text = wg_status_format(&sent, &len);
+	assert_non_null(text);
+	wg_status_init(&got);
+	assert_int_equal(wg_status_parse(&got, text, len), 0);
+	again = wg_status_format(&got, &again_len);
+	assert_int_equal(len, again_len);
+	assert_memory_equal(text, again, len);
+	assert_true(got.detailed);
+	assert_string_equal(wg_status_peer_name(&got, 1), "shale");
+	assert_null(wg_status_peer_name(&got, 0));
+	free(text);
+	free(again);
+	wg_status_deinit(&got);
+	wg_status_deinit(&sent);
+}
+
+static void test_text_that_is_none_is_refused(void **state)
+{
+	static const struct {
+		const char *text;
+		int error;
+	} cases[] = {
+		{"", -EPROTO},
+		{"mtu=1420\n", -EPROTO}, /* cut off */
+		{"mtu\nerrno=0\n\n", -EPROTO},
+		{"mtu=-1\nerrno=0\n\n", -EPROTO},
+		{"mtu=4294967296\nerrno=0\n\n", -EPROTO},
+		{"own_key=x\nerrno=0\n\n", -EPROTO},
+		{"peer=x\nerrno=0\n\n", -EPROTO},
+		{"drop=in-mac1\nerrno=0\n\n", -EPROTO},
+		{"errno=2\n\n", -ENOENT},
+		{"errno=x\n\n", -EPROTO},
+		{"new=thing\ndrop=new-reason 3\nerrno=0\n\n", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < WG_ARRAY_LEN(cases); i++) {
+		struct wg_status status;
+
+		wg_status_init(&status);
+		assert_int_equal(wg_status_parse(&status, cases[i].text, strlen(cases[i].text)),
+				 cases[i].error);
+		wg_status_deinit(&status);
+	}
+}
+
+static void test_the_reason_is_the_first_thing_in_the_way(void **state)
+{
+	struct wg_status status;
+	struct wg_config_peer *peer;
+	char text[WG_STATUS_TEXT_LEN];
+
+	(void)state;
+	fill(&status);
+	peer = &status.config.peers[1];
+	assert_string_equal(wg_status_reason(&status, 0, text), "");
+	assert_non_null(strstr(wg_status_reason(&status, 1, text),
+			       "4 initiations sent to 192.0.2.7:51820, no answer"));
+	peer->has_endpoint = false;
+	assert_non_null(strstr(wg_status_reason(&status, 1, text), "no endpoint"));
+	peer->health.timestamps_refused = 1;
+	assert_non_null(strstr(wg_status_reason(&status, 1, text), "clock"));
+	peer->health.send_error = -EHOSTUNREACH;
+	assert_non_null(strstr(wg_status_reason(&status, 1, text), "EHOSTUNREACH"));
+	peer->health.responses_refused = 1;
+	assert_non_null(strstr(wg_status_reason(&status, 1, text), "preshared"));
+	peer->health.usable_key = false;
+	assert_non_null(strstr(wg_status_reason(&status, 1, text), "low order"));
+	status.config.has_private_key = false;
+	assert_non_null(strstr(wg_status_reason(&status, 1, text), "no private key"));
+	status.link_up = false;
+	assert_non_null(strstr(wg_status_reason(&status, 1, text), "link is down"));
+	status.detailed = false;
+	assert_string_equal(wg_status_reason(&status, 1, text), "");
+	wg_status_deinit(&status);
+}
+
+static void test_show_prints_what_wg_prints_and_more(void **state)
+{
+	static const char expected[] =
+		"interface: wg0\n"
+		"  public key: AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
+		"  private key: (hidden)\n"
+		"  listening port: 30567\n"
+		"  fwmark: 0xca6c\n"
+		"  link: up, mtu 1420\n"
+		"  cipher: sodium, 1 worker\n"
+		"  offloads: tso gso (off: gro: switched off)\n"
+		"  dropped: in-mac1 7\n"
+		"\n"
+		"peer: AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
+		"  preshared key: (hidden)\n"
+		"  endpoint: [fe80::1%3]:30567\n"
+		"  allowed ips: 2001:db8:7767::2/128, 0.0.0.0/0\n"
+		"  latest handshake: 1 hour, 1 second ago\n"
+		"  transfer: 2.00 KiB received, 3.00 MiB sent\n"
+		"  persistent keepalive: every 25 seconds\n"
+		"\n"
+		"peer: AwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
+		"  name: shale\n"
+		"  endpoint: 192.0.2.7:51820\n"
+		"  allowed ips: (none)\n"
+		"  no session: 4 initiations sent to 192.0.2.7:51820, no answer: it is not there, "
+		"a "
+		"firewall drops them, or it does not know our public key\n";
+	struct wg_status status;
+	char *text = NULL;
+	size_t len = 0;
+	FILE *file = open_memstream(&text, &len);
+
+	(void)state;
+	fill(&status);
+	wg_show_text(file, "wg0", &status, 4601);
+	fclose(file);
+	assert_string_equal(text, expected);
+	free(text);
+	wg_status_deinit(&status);
+}
+
+static void test_json_has_every_field_and_no_secret(void **state)
+{
+	struct wg_status status;
+	json_t *json;
+	json_t *peer;
+
+	(void)state;
+	fill(&status);
+	json = wg_show_json("wg0", &status);
+	assert_string_equal(json_string_value(json_object_get(json, "interface")), "wg0");
+	assert_int_equal(json_array_size(json_object_get(json, "offloads")), 2);
+	assert_int_equal(
+		json_integer_value(json_object_get(json_object_get(json, "drops"), "in-mac1")), 7);
+	assert_null(json_object_get(json, "private_key"));
+	peer = json_array_get(json_object_get(json, "peers"), 1);
+	assert_string_equal(json_string_value(json_object_get(peer, "name")), "shale");
+	assert_true(json_is_false(json_object_get(peer, "session")));
+	assert_true(json_is_string(json_object_get(peer, "no_session_reason")));
+	peer = json_array_get(json_object_get(json, "peers"), 0);
+	assert_true(json_is_null(json_object_get(peer, "no_session_reason")));
+	assert_null(json_object_get(peer, "preshared_key"));
+	json_decref(json);
+	wg_status_deinit(&status);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_status_survives_its_text),
+		cmocka_unit_test(test_text_that_is_none_is_refused),
+		cmocka_unit_test(test_the_reason_is_the_first_thing_in_the_way),
+		cmocka_unit_test(test_show_prints_what_wg_prints_and_more),
+		cmocka_unit_test(test_json_has_every_field_and_no_secret),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
