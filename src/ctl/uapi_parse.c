@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/number.h"
 #include "crypto/encoding.h"
 #include "crypto/secret.h"
 #include "ctl/uapi.h"
@@ -28,23 +29,6 @@ struct wg_uapi_parser {
 	struct wg_config config;
 };
 
-static bool parse_number(uint32_t *number, uint32_t max, const char *text)
-{
-	uint64_t value = 0;
-
-	if (!*text)
-		return false;
-	for (; *text; text++) {
-		if (*text < '0' || *text > '9')
-			return false;
-		value = 10 * value + (uint64_t)(*text - '0');
-		if (value > max)
-			return false;
-	}
-	*number = (uint32_t)value;
-	return true;
-}
-
 static int parse_true(bool *flag, const char *text)
 {
 	if (strcmp(text, "true") != 0)
@@ -65,7 +49,7 @@ static int parse_scope(struct wg_endpoint *endpoint, wg_uapi_scope *find, const 
 {
 	uint32_t index = find(text);
 
-	if (!index && (!parse_number(&index, UINT32_MAX, text) || !index))
+	if (!index && (!wg_number_parse(&index, UINT32_MAX, text) || !index))
 		return -ENODEV;
 	endpoint->scope = is_link_local(&endpoint->ip) ? index : 0;
 	return 0;
@@ -109,7 +93,7 @@ static int parse_endpoint(struct wg_endpoint *endpoint, wg_uapi_scope *find, cha
 
 	if (!split_endpoint(text, &host, &scope, &port) || !wg_ip_parse(&parsed.ip, host) ||
 	    (parsed.ip.family == WG_FAMILY_IPV6) != bracket ||
-	    !parse_number(&number, UINT16_MAX, port) || !number)
+	    !wg_number_parse(&number, UINT16_MAX, port) || !number)
 		return -EINVAL;
 	parsed.port = (uint16_t)number;
 	if (scope)
@@ -136,7 +120,7 @@ static int set_listen_port(struct wg_uapi_parser *parser, char *value)
 {
 	uint32_t port;
 
-	if (!parse_number(&port, UINT16_MAX, value))
+	if (!wg_number_parse(&port, UINT16_MAX, value))
 		return -EINVAL;
 	parser->config.listen_port = (uint16_t)port;
 	parser->config.has_listen_port = true;
@@ -145,7 +129,7 @@ static int set_listen_port(struct wg_uapi_parser *parser, char *value)
 
 static int set_fwmark(struct wg_uapi_parser *parser, char *value)
 {
-	if (!parse_number(&parser->config.fwmark, UINT32_MAX, value))
+	if (!wg_number_parse(&parser->config.fwmark, UINT32_MAX, value))
 		return -EINVAL;
 	parser->config.has_fwmark = true;
 	return 0;
@@ -200,7 +184,7 @@ static int set_keepalive(struct wg_uapi_parser *parser, char *value)
 	struct wg_config_peer *peer = last_peer(parser);
 	uint32_t seconds;
 
-	if (!parse_number(&seconds, UINT16_MAX, value))
+	if (!wg_number_parse(&seconds, UINT16_MAX, value))
 		return -EINVAL;
 	peer->keepalive = (uint16_t)seconds;
 	peer->has_keepalive = true;
