@@ -27,8 +27,6 @@
 #define TUNGETDEVNETNS _IO('T', 227)
 #endif
 
-#define OWN_NAMESPACE (-1)
-
 /* A request and then its answer. A TUN link's attributes take about 1 KiB. */
 struct message {
 	alignas(struct nlmsghdr) uint8_t bytes[16384];
@@ -168,7 +166,7 @@ static int query(int fd, const char *name, int32_t number, struct wg_tun_link *l
 
 	begin(&message, RTM_GETLINK, sizeof(info));
 	put(&message, IFLA_IFNAME, name, strlen(name) + 1);
-	if (number != OWN_NAMESPACE)
+	if (number != WG_TUN_LINK_OWN)
 		put(&message, IFLA_TARGET_NETNSID, &number, sizeof(number));
 	err = ask(fd, &message, RTM_NEWLINK, sizeof(info));
 	if (err)
@@ -178,6 +176,8 @@ static int query(int fd, const char *name, int32_t number, struct wg_tun_link *l
 		return -EPROTO;
 	memcpy(&link->mtu, mtu, sizeof(link->mtu));
 	memcpy(&info, NLMSG_DATA(header(&message)), sizeof(info));
+	link->index = (uint32_t)info.ifi_index;
+	link->nsid = number;
 	link->up = info.ifi_flags & IFF_UP;
 	return 0;
 }
@@ -185,7 +185,7 @@ static int query(int fd, const char *name, int32_t number, struct wg_tun_link *l
 int wg_tun_link_get(int tun_fd, struct wg_tun_link *link)
 {
 	struct ifreq ifr = {0};
-	int32_t number = OWN_NAMESPACE;
+	int32_t number = WG_TUN_LINK_OWN;
 	int err = 0;
 	int ns;
 	int fd;

@@ -5,7 +5,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The number of our own network namespace, as messages without one are of it. */
+#define WG_TUN_LINK_OWN (-1)
+
 struct wg_tun_link {
+	uint32_t index;
+	int32_t nsid; /* of its namespace, as numbered in ours, or WG_TUN_LINK_OWN */
 	uint32_t mtu;
 	bool up; /* administratively */
 };
