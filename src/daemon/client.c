@@ -1,0 +1,185 @@
+#include "daemon/client.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/secret.h"
+
+static uint32_t scope_of(const char *name)
+{
+	return if_nametoindex(name);
+}
+
+static void drop_answer(struct wg_client *client)
+{
+	if (client->answer)
+		wg_wipe(client->answer, client->answer_len);
+	free(client->answer);
+	client->answer = NULL;
+	client->answer_len = 0;
+}
+
+/* Its answer is dropped only here, when libuv does not read it any more. */
+static void on_closed(uv_handle_t *handle)
+{
+	struct wg_client *client = handle->data;
+
+	drop_answer(client);
+	wg_uapi_parser_free(client->parser);
+	wg_wipe(client, sizeof(*client));
+	free(client);
+}
+
+void wg_client_end(struct wg_client *client)
+{
+	if (client->ended)
+		return;
+	client->ended = true;
+	client->owner->ended(client);
+	uv_close((uv_handle_t *)&client->pipe, on_closed);
+}
+
+size_t wg_client_bytes(const struct wg_client *client)
+{
+	return client->request_len + client->answer_len;
+}
+
+static void set_error_answer(struct wg_client *client, int error)
+{
+	client->answer = malloc(WG_UAPI_ERRNO_LEN);
+	if (client->answer)
+		client->answer_len =
+			wg_uapi_format_errno(client->answer, wg_uapi_kind(client->parser), error);
+}
+
+static int describe(struct wg_client *client)
+{
+	const struct wg_control_handler *handler = client->owner->handler;
+	struct wg_config snapshot;
+	int error;
+
+	wg_config_init(&snapshot);
+	error = handler->get(handler->ctx, &snapshot);
+	if (!error) {
+		client->answer = wg_uapi_format(&snapshot, &client->answer_len);
+		error = client->answer ? 0 : -ENOMEM;
+	}
+	wg_config_deinit(&snapshot);
+	return error;
+}
+
+/* Does what the request says, or what is left to do with a bad one. */
+static void carry_out(struct wg_client *client, int error)
+{
+	const struct wg_control_handler *handler = client->owner->handler;
+	enum wg_uapi_kind kind = wg_uapi_kind(client->parser);
+
+	if (!error && kind == WG_UAPI_SET)
+		error = handler->set(handler->ctx, wg_uapi_config(client->parser));
+	else if (!error)
+		error = describe(client);
+	if (!client->answer)
+		set_error_answer(client, error);
+}
+
+static void on_written(uv_write_t *write, int status);
+
+/* Answers the request that was just read. False when the client is at its end. */
+static bool answer(struct wg_client *client, int error)
+{
+	uv_buf_t buf;
+
+	client->last = error && !wg_uapi_parser_in_step(client->parser);
+	carry_out(client, error);
+	wg_uapi_parser_reset(client->parser);
+	client->request_len = 0;
+	if (!client->answer)
+		return false;
+	uv_read_stop((uv_stream_t *)&client->pipe);
+	buf = (uv_buf_t){.base = client->answer, .len = client->answer_len};
+	return !uv_write(&client->write, (uv_stream_t *)&client->pipe, &buf, 1, on_written);
+}
+
+/* Takes bytes up to a request's end; the rest is kept until that is answered. data may
+ * be the rest itself. */
+static void take(struct wg_client *client, const char *data, size_t len)
+{
+	size_t used = 0;
+	int result = wg_uapi_parse(client->parser, data, len, &used);
+
+	client->request_len += used;
+	client->rest_len = 0;
+	if (result == 0)
+		return;
+	client->rest_len = len - used;
+	memmove(client->rest, data + used, client->rest_len);
+	if (!answer(client, result < 0 ? result : 0))
+		wg_client_end(client);
+}
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+{
+	struct wg_client *client = handle->data;
+
+	(void)suggested;
+	*buf = uv_buf_init(client->owner->buffer, WG_CLIENT_READ_LEN);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+{
+	struct wg_client *client = stream->data;
+
+	if (n > 0) {
+		take(client, buf->base, (size_t)n);
+		wg_wipe(buf->base, (size_t)n);
+		if (!client->ended)
+			client->owner->active(client);
+	} else if (n < 0) {
+		wg_client_end(client);
+	}
+}
+
+static void on_written(uv_write_t *write, int status)
+{
+	struct wg_client *client = write->handle->data;
+
+	if (client->ended)
+		return;
+	drop_answer(client);
+	if (status || client->last) {
+		wg_client_end(client);
+		return;
+	}
+	if (client->rest_len)
+		take(client, client->rest, client->rest_len);
+	if (!client->ended && !client->answer &&
+	    uv_read_start((uv_stream_t *)&client->pipe, on_alloc, on_read))
+		wg_client_end(client);
+	if (!client->ended)
+		client->owner->active(client);
+}
+
+struct wg_client *wg_client_accept(uv_stream_t *listener, struct wg_client_owner *owner)
+{
+	struct wg_client *client = calloc(1, sizeof(*client));
+
+	if (!client)
+		return NULL;
+	if (uv_pipe_init(listener->loop, &client->pipe, 0)) {
+		free(client);
+		return NULL;
+	}
+	wg_list_init(&client->entry);
+	client->owner = owner;
+	client->pipe.data = client;
+	/* First of all accepted: libuv does not listen on while a client waits for it. */
+	if (!uv_accept(listener, (uv_stream_t *)&client->pipe) &&
+	    (client->parser = wg_uapi_parser_new(scope_of)) &&
+	    !uv_read_start((uv_stream_t *)&client->pipe, on_alloc, on_read))
+		return client;
+	client->ended = true;
+	uv_close((uv_handle_t *)&client->pipe, on_closed);
+	return NULL;
+}

@@ -1,0 +1,54 @@
+/* One client of the control socket: its requests one after the other, each answered
+ * before the next is read. */
+#ifndef WG_DAEMON_CLIENT_H
+#define WG_DAEMON_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <uv.h>
+
+#include "base/list.h"
+#include "ctl/uapi.h"
+#include "daemon/control.h"
+
+/* What is read at a time. libuv reads up to 32 times in a row from a client that
+ * keeps the buffer full, so this also bounds a client's turn: 512 KiB. */
+#define WG_CLIENT_READ_LEN 16384
+
+struct wg_client;
+
+/* What a client needs of its server. */
+struct wg_client_owner {
+	const struct wg_control_handler *handler;
+	/* It did something: bytes were read or written. */
+	void (*active)(struct wg_client *client);
+	/* It ended, and may be forgotten. Its memory goes by itself. */
+	void (*ended)(struct wg_client *client);
+	char buffer[WG_CLIENT_READ_LEN]; /* shared: it is wiped after each read */
+};
+
+struct wg_client {
+	struct wg_list entry; /* the owner's */
+	struct wg_client_owner *owner;
+	uv_pipe_t pipe;
+	uv_write_t write;
+	struct wg_uapi_parser *parser;
+	char *answer; /* being written, or NULL */
+	size_t answer_len;
+	size_t request_len;            /* bytes of the request under way */
+	char rest[WG_CLIENT_READ_LEN]; /* read, but behind the request under way */
+	size_t rest_len;
+	bool last; /* ends when its answer is written */
+	bool ended;
+};
+
+/* Accepts a client of the listening pipe. NULL when out of memory or descriptors. */
+struct wg_client *wg_client_accept(uv_stream_t *listener, struct wg_client_owner *owner);
+
+/* Cuts it off; calls ended, once. */
+void wg_client_end(struct wg_client *client);
+
+/* Bytes that it holds: of its unfinished request and its unread answer. */
+size_t wg_client_bytes(const struct wg_client *client);
+
+#endif

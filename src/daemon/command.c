@@ -1,0 +1,185 @@
+#include "daemon/command.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/nearest.h"
+#include "daemon/report.h"
+
+const struct wg_command wg_commands[] = {
+	{
+		.name = "genkey",
+		.arguments = "",
+		.summary = "print a new private key",
+		.help = "Writes a new private key in base64 to standard output.\n"
+			"Keep it from other eyes: (umask 077; tuff genkey > private)\n",
+		.run = wg_command_genkey,
+	},
+	{
+		.name = "pubkey",
+		.arguments = "",
+		.summary = "print the public key of the private key on standard input",
+		.help = "Reads a private key in base64 from standard input and writes its\n"
+			"public key to standard output: tuff pubkey < private > public\n",
+		.run = wg_command_pubkey,
+	},
+	{
+		.name = "genpsk",
+		.arguments = "",
+		.summary = "print a new preshared key",
+		.help = "Writes a new preshared key in base64 to standard output. Both ends\n"
+			"of a tunnel need the same one.\n",
+		.run = wg_command_genpsk,
+	},
+	{
+		.name = "help",
+		.arguments = "[COMMAND]",
+		.summary = "say more about a command",
+		.help = "Without a command: the same as tuff --help.\n",
+		.run = wg_command_help,
+	},
+};
+
+const size_t wg_n_commands = WG_ARRAY_LEN(wg_commands);
+
+static const char *const options[] = {"-f", "--foreground", "-h", "--help", "-V", "--version"};
+
+const struct wg_command *wg_command_find(const char *name)
+{
+	for (size_t i = 0; i < wg_n_commands; i++)
+		if (!strcmp(wg_commands[i].name, name))
+			return &wg_commands[i];
+	return NULL;
+}
+
+const struct wg_command *wg_command_nearest(const char *word)
+{
+	const char *names[WG_ARRAY_LEN(wg_commands)];
+	const char *nearest;
+
+	for (size_t i = 0; i < wg_n_commands; i++)
+		names[i] = wg_commands[i].name;
+	nearest = wg_nearest(word, names, wg_n_commands);
+	return nearest ? wg_command_find(nearest) : NULL;
+}
+
+int wg_command_misused(const char *name, const char *argument, const char *why)
+{
+	const struct wg_command *command = wg_command_find(name);
+	struct wg_error error;
+
+	wg_error_set(&error, 0, "%s: %s: %s", name, argument, why);
+	if (command)
+		wg_error_hint(&error, "usage: tuff %s%s%s", name, *command->arguments ? " " : "",
+			      command->arguments);
+	return wg_report(WG_EXIT_USAGE, &error);
+}
+
+int wg_command_refuse_option(const char *option)
+{
+	const char *nearest = wg_nearest(option, options, WG_ARRAY_LEN(options));
+	struct wg_error error;
+
+	wg_error_set(&error, 0, "command line: %s: no such option", option);
+	if (nearest)
+		wg_error_hint(&error, "did you mean %s?", nearest);
+	else
+		wg_error_hint(&error, "see tuff --help");
+	return wg_report(WG_EXIT_USAGE, &error);
+}
+
+int wg_command_refuse_nothing(void)
+{
+	struct wg_error error;
+
+	wg_error_set(&error, 0, "command line: arguments: there are none");
+	wg_error_hint(&error, "usage: tuff [-f] NAME, or tuff --help");
+	return wg_report(WG_EXIT_USAGE, &error);
+}
+
+static int refuse_command(const char *word, const struct wg_command *nearest, bool may_be_name)
+{
+	struct wg_error error;
+
+	wg_error_set(&error, 0, "command line: %s: no such command", word);
+	if (nearest && may_be_name)
+		wg_error_hint(&error, "did you mean %s? (for a tunnel of this name: tuff -- %s)",
+			      nearest->name, word);
+	else if (nearest)
+		wg_error_hint(&error, "did you mean %s?", nearest->name);
+	else
+		wg_error_hint(&error, "see tuff --help");
+	return wg_report(WG_EXIT_USAGE, &error);
+}
+
+/* Whether a tunnel of this name is set up, so that it cannot be a mistyped command. */
+static bool is_known_tunnel(const char *word)
+{
+	static const char *const places[] = {"/etc/tuff/%.15s.conf", "/etc/wireguard/%.15s.conf",
+					     "/sys/class/net/%.15s"};
+	char path[64];
+
+	if (strchr(word, '/'))
+		return false;
+	for (size_t i = 0; i < WG_ARRAY_LEN(places); i++) {
+		snprintf(path, sizeof(path), places[i], word);
+		if (!access(path, F_OK))
+			return true;
+	}
+	return false;
+}
+
+/* `tuff NAME` takes any name, so only what looks like nothing but a command with a
+ * typing error is taken for one: four letters or more, and no digit. */
+static bool looks_mistyped(const char *word)
+{
+	for (const char *p = word; *p; p++)
+		if (!isalpha((unsigned char)*p))
+			return false;
+	return strlen(word) >= 4 && !is_known_tunnel(word);
+}
+
+static bool is_option(const char *word)
+{
+	return word[0] == '-' && word[1];
+}
+
+static int dispatch_word(int argc, char **argv)
+{
+	const struct wg_command *command = wg_command_find(argv[1]);
+
+	if (command)
+		return command->run(argc - 1, argv + 1);
+	command = wg_command_nearest(argv[1]);
+	if (argc > 2 && !is_option(argv[2]))
+		return refuse_command(argv[1], command, false);
+	if (command && looks_mistyped(argv[1]))
+		return refuse_command(argv[1], command, true);
+	return wg_command_run(argc - 1, argv + 1);
+}
+
+int wg_command_dispatch(int argc, char **argv)
+{
+	static const struct {
+		const char *option;
+		int (*run)(int argc, char **argv);
+	} table[] = {
+		{"-h", wg_command_help},    {"--help", wg_command_help},
+		{"-V", wg_command_version}, {"--version", wg_command_version},
+		{"-f", wg_command_run},     {"--foreground", wg_command_run},
+		{"--", wg_command_run},
+	};
+
+	if (argc < 2)
+		return wg_command_refuse_nothing();
+	for (size_t i = 0; i < WG_ARRAY_LEN(table); i++)
+		if (!strcmp(argv[1], table[i].option))
+			return table[i].run(argc - 1, argv + 1);
+	if (is_option(argv[1]))
+		return wg_command_refuse_option(argv[1]);
+	return dispatch_word(argc, argv);
+}

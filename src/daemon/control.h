@@ -1,0 +1,47 @@
+/* The control server: accepts clients at the control socket, and notices when its file
+ * is removed. What requests do is its handler's. */
+#ifndef WG_DAEMON_CONTROL_H
+#define WG_DAEMON_CONTROL_H
+
+#include <stddef.h>
+#include <uv.h>
+
+#include "core/config.h"
+#include "daemon/sockfile.h"
+
+struct wg_control;
+
+struct wg_control_handler {
+	/* Applies a change, all of it or nothing. 0 or -errno. */
+	int (*set)(void *ctx, struct wg_config *change);
+	/* Fills in a snapshot, which was initialised and will be deinitialised. 0 or
+	 * -errno. */
+	int (*get)(void *ctx, struct wg_config *snapshot);
+	/* The socket's file was removed or replaced: no client can come any more. */
+	void (*gone)(void *ctx);
+	void *ctx;
+};
+
+/* What clients may take; a client too many cuts off the one that was silent longest, a
+ * byte too many the one that has most. */
+struct wg_control_limits {
+	size_t clients;
+	size_t bytes; /* of requests and answers under way, of all clients */
+};
+
+extern const struct wg_control_limits wg_control_usual_limits;
+
+/* Serves fd, which listens. It takes fd and the file, also when it fails: closing
+ * closes and removes them. 0, -ENOENT when the file is gone already, or another
+ * -errno. */
+int wg_control_open(struct wg_control **control, uv_loop_t *loop, int fd,
+		    const struct wg_sockfile *file, const struct wg_control_limits *limits,
+		    const struct wg_control_handler *handler);
+
+/* Cuts off all clients. The memory goes when the loop runs on. NULL is ignored. */
+void wg_control_close(struct wg_control *control);
+
+/* How many clients are connected. */
+size_t wg_control_clients(const struct wg_control *control);
+
+#endif

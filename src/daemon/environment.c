@@ -1,0 +1,38 @@
+#include "daemon/environment.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/logsink.h"
+
+static int read_fd(int *fd, const char *variable, struct wg_error *error)
+{
+	const char *text = getenv(variable);
+	char *rest;
+	unsigned long value;
+
+	*fd = -1;
+	if (!text || !*text)
+		return 0;
+	errno = 0;
+	value = strtoul(text, &rest, 10);
+	if (*rest || errno || value > INT_MAX || *text == '-' || fcntl((int)value, F_GETFD) < 0)
+		return wg_error_set(error, -EINVAL, "environment: %s=%s: not an open descriptor",
+				    variable, text);
+	*fd = (int)value;
+	return 0;
+}
+
+int wg_environment_read(struct wg_environment *environment, struct wg_error *error)
+{
+	const char *foreground = getenv("WG_PROCESS_FOREGROUND");
+	int code;
+
+	environment->foreground = foreground && !strcmp(foreground, "1");
+	environment->log_level = wg_logsink_level(getenv("LOG_LEVEL"));
+	code = read_fd(&environment->tun_fd, "WG_TUN_FD", error);
+	return code ? code : read_fd(&environment->uapi_fd, "WG_UAPI_FD", error);
+}

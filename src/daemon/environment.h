@@ -1,0 +1,21 @@
+/* What the environment asks of `tuff NAME`: the same variables as wireguard-go's, since
+ * wg-quick and others call it with nothing but a name. */
+#ifndef WG_DAEMON_ENVIRONMENT_H
+#define WG_DAEMON_ENVIRONMENT_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/log.h"
+
+struct wg_environment {
+	bool foreground;             /* WG_PROCESS_FOREGROUND=1 */
+	int tun_fd;                  /* WG_TUN_FD: an open TUN link; -1: none */
+	int uapi_fd;                 /* WG_UAPI_FD: a control socket that listens; -1: none */
+	enum wg_log_level log_level; /* LOG_LEVEL */
+};
+
+/* 0, or -EINVAL and a report. */
+int wg_environment_read(struct wg_environment *environment, struct wg_error *error);
+
+#endif

@@ -1,0 +1,154 @@
+#include "daemon/traffic.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+#include "base/bytes.h"
+#include "crypto/crypto.h"
+#include "daemon/clock.h"
+
+/* Packets of one vector, and vectors of one turn: at most 256 packets before the
+ * other direction, the timers and the control socket have their turn. */
+#define VECTOR 64
+#define ROUNDS 4
+
+/* 16 MiB in all. */
+#define TUN_POOL_BYTES ((size_t)8 << 20)
+#define UDP_POOL_BYTES ((size_t)6 << 20)
+#define OWN_POOL_BYTES ((size_t)2 << 20)
+
+/* Sends and writes what is there. Jobs are only put aside: they are run when the
+ * engine has returned (wg_traffic_settle), in the order in which they were planned. */
+static void flush(struct wg_out *out)
+{
+	struct wg_traffic *traffic = out->ctx;
+	struct wg_job *job;
+
+	while ((job = wg_job_pop(&out->jobs)))
+		wg_job_push(&traffic->jobs, job);
+	if (traffic->udp && out->n_runs) {
+		wg_udp_send(traffic->udp, out->runs, out->n_runs);
+		for (size_t i = 0; i < out->n_runs; i++)
+			wg_device_sent(traffic->device, &out->runs[i]);
+	} else {
+		for (size_t i = 0; i < out->n_runs; i++)
+			wg_batch_drop(&out->runs[i].batch);
+	}
+	out->n_runs = 0;
+	/* A link that is gone is noticed by who polls it. */
+	if (!wg_batch_empty(&out->tun))
+		wg_tun_write(traffic->tun, &out->tun);
+}
+
+int wg_traffic_init(struct wg_traffic *traffic, struct wg_tun *tun)
+{
+	struct wg_device_options options = {.random = wg_crypto_random()};
+
+	*traffic = (struct wg_traffic){.tun = tun};
+	traffic->out.flush = flush;
+	traffic->out.ctx = traffic;
+	wg_batch_init(&traffic->out.tun);
+	traffic->tun_pool = wg_pool_new(TUN_POOL_BYTES);
+	traffic->udp_pool = wg_pool_new(UDP_POOL_BYTES);
+	traffic->own_pool = wg_pool_new(OWN_POOL_BYTES);
+	options.pool = traffic->own_pool;
+	if (traffic->tun_pool && traffic->udp_pool && traffic->own_pool)
+		traffic->device = wg_device_new(&options);
+	if (traffic->device)
+		return 0;
+	wg_traffic_deinit(traffic);
+	return -ENOMEM;
+}
+
+void wg_traffic_deinit(struct wg_traffic *traffic)
+{
+	if (traffic->device)
+		wg_device_free(traffic->device);
+	traffic->device = NULL;
+	if (traffic->tun_pool)
+		wg_pool_free(traffic->tun_pool);
+	if (traffic->udp_pool)
+		wg_pool_free(traffic->udp_pool);
+	if (traffic->own_pool)
+		wg_pool_free(traffic->own_pool);
+	traffic->tun_pool = traffic->udp_pool = traffic->own_pool = NULL;
+}
+
+void wg_traffic_settle(struct wg_traffic *traffic)
+{
+	struct wg_job *job;
+
+	flush(&traffic->out);
+	while ((job = wg_job_pop(&traffic->jobs))) {
+		wg_job_run(job);
+		wg_device_finish(traffic->device, job, wg_clock_now(), &traffic->out);
+		if (!traffic->jobs.head)
+			flush(&traffic->out);
+	}
+}
+
+int wg_traffic_from_tun(struct wg_traffic *traffic)
+{
+	int n = VECTOR;
+
+	for (int round = 0; round < ROUNDS && n >= VECTOR; round++) {
+		struct wg_batch batch;
+
+		wg_batch_init(&batch);
+		n = wg_tun_read(traffic->tun, traffic->tun_pool, &batch, VECTOR);
+		if (n < 0)
+			return n;
+		if (n == 0)
+			break;
+		wg_device_from_tun(traffic->device, &batch, wg_clock_now(), &traffic->out);
+		wg_traffic_settle(traffic);
+	}
+	return 0;
+}
+
+/* The number of packets that socket i gave, or -errno. */
+static int receive(struct wg_traffic *traffic, unsigned int i)
+{
+	struct wg_run runs[WG_UDP_RUNS];
+	struct wg_now now;
+	size_t packets = 0;
+	int n = wg_udp_receive(traffic->udp, i, traffic->udp_pool, runs, WG_ARRAY_LEN(runs));
+
+	if (n <= 0)
+		return n;
+	now = wg_clock_now();
+	for (int k = 0; k < n; k++) {
+		packets += runs[k].batch.n;
+		wg_device_from_udp(traffic->device, &runs[k], now, &traffic->out);
+	}
+	wg_traffic_settle(traffic);
+	return (int)packets;
+}
+
+int wg_traffic_from_udp(struct wg_traffic *traffic, unsigned int i)
+{
+	int n = VECTOR;
+
+	for (int round = 0; round < ROUNDS && n >= VECTOR; round++)
+		n = receive(traffic, i);
+	return n < 0 ? n : 0;
+}
+
+void wg_traffic_tick(struct wg_traffic *traffic, struct wg_now now)
+{
+	wg_device_tick(traffic->device, now, &traffic->out);
+	wg_traffic_settle(traffic);
+}
+
+size_t wg_traffic_bytes_held(const struct wg_traffic *traffic)
+{
+	return wg_pool_bytes_held(traffic->tun_pool) + wg_pool_bytes_held(traffic->udp_pool) +
+	       wg_pool_bytes_held(traffic->own_pool);
+}
+
+void wg_traffic_trim(struct wg_traffic *traffic)
+{
+	wg_pool_trim(traffic->tun_pool);
+	wg_pool_trim(traffic->udp_pool);
+	wg_pool_trim(traffic->own_pool);
+}

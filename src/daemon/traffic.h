@@ -1,0 +1,51 @@
+/* The packets' way through the shell: from the TUN link and the sockets into the
+ * engine, and what comes out of it to where it goes. Knows no event loop. */
+#ifndef WG_DAEMON_TRAFFIC_H
+#define WG_DAEMON_TRAFFIC_H
+
+#include <stdbool.h>
+
+#include "base/packet.h"
+#include "core/device.h"
+#include "tun/tun.h"
+#include "udp/udp.h"
+
+struct wg_traffic {
+	struct wg_device *device;
+	struct wg_tun *tun;
+	struct wg_udp *udp; /* NULL while the link is down */
+
+	/* Apart, so that packets that wait for a session (they come from the link)
+	 * cannot take the memory that its handshake needs. */
+	struct wg_pool *tun_pool;
+	struct wg_pool *udp_pool;
+	struct wg_pool *own_pool;
+
+	struct wg_out out;
+	struct wg_job_queue jobs;
+};
+
+/* Makes the pools and the device, for a link that stays the caller's. 0 or -ENOMEM. */
+int wg_traffic_init(struct wg_traffic *traffic, struct wg_tun *tun);
+void wg_traffic_deinit(struct wg_traffic *traffic);
+
+/* Moves what waits in the link or in socket i, up to a budget: what is left is for the
+ * next turn of the loop. 0; -EBADFD or -ENODEV when the link is gone, -errno when the
+ * socket is of no more use. */
+int wg_traffic_from_tun(struct wg_traffic *traffic);
+int wg_traffic_from_udp(struct wg_traffic *traffic, unsigned int i);
+
+/* Timers and waiting handshakes. */
+void wg_traffic_tick(struct wg_traffic *traffic, struct wg_now now);
+
+/* Runs and finishes all jobs, and sends and writes all that is out. After every call
+ * into the device that takes the out. */
+void wg_traffic_settle(struct wg_traffic *traffic);
+
+/* Bytes of packet buffers, in use or not. */
+size_t wg_traffic_bytes_held(const struct wg_traffic *traffic);
+
+/* Gives memory back that a burst needed. */
+void wg_traffic_trim(struct wg_traffic *traffic);
+
+#endif
