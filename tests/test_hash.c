@@ -24,7 +24,7 @@ static struct item *find(const struct wg_hash *hash, uint32_t key, uint64_t valu
 static void test_entries_are_found_while_they_are_in(void **state)
 {
 	static struct item items[500];
-	struct wg_test_random random = { 3 };
+	struct wg_test_random random = {3};
 	struct wg_hash hash;
 
 	(void)state;

@@ -89,7 +89,7 @@ static void seal(struct symmetric *st, uint8_t *out, const void *in, size_t len)
 	mix_hash(st, out, len + WG_TAG_LEN);
 }
 
-static bool open(struct symmetric *st, uint8_t *out, const uint8_t *in, size_t len)
+static bool unseal(struct symmetric *st, uint8_t *out, const uint8_t *in, size_t len)
 {
 	if (!wg_aead_open(out, in, len, st->hash, WG_HASH_LEN, 0, st->key))
 		return false;
@@ -163,7 +163,7 @@ bool wg_handshake_open_initiation(struct wg_handshake *handshake,
 	mix_ephemeral(&st, message->ephemeral);                      /* e */
 	if (!mix_dh(&st, identity->private_key, message->ephemeral)) /* es */
 		goto out;
-	if (!open(&st, key, message->static_key, WG_KEY_LEN)) /* s */
+	if (!unseal(&st, key, message->static_key, WG_KEY_LEN)) /* s */
 		goto out;
 
 	wg_wipe(handshake, sizeof(*handshake));
@@ -188,8 +188,8 @@ bool wg_handshake_verify_initiation(struct wg_handshake *handshake,
 	if (handshake->state != WG_HANDSHAKE_NONE || !remote->usable)
 		return false;
 	resume(&st, handshake);
-	mix_key(&st, remote->static_static);                  /* ss */
-	if (!open(&st, t, message->timestamp, WG_TAI64N_LEN)) /* {t} */
+	mix_key(&st, remote->static_static);                    /* ss */
+	if (!unseal(&st, t, message->timestamp, WG_TAI64N_LEN)) /* {t} */
 		goto out;
 
 	handshake->state = WG_HANDSHAKE_INITIATION_CONSUMED;
@@ -254,8 +254,8 @@ bool wg_handshake_consume_response(struct wg_handshake *handshake,
 		goto out;
 	if (!mix_dh(&st, identity->private_key, message->ephemeral)) /* se */
 		goto out;
-	mix_psk(&st, remote->preshared_key);     /* psk */
-	if (!open(&st, NULL, message->empty, 0)) /* {} */
+	mix_psk(&st, remote->preshared_key);       /* psk */
+	if (!unseal(&st, NULL, message->empty, 0)) /* {} */
 		goto out;
 
 	handshake->state = WG_HANDSHAKE_RESPONSE_CONSUMED;

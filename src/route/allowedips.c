@@ -88,6 +88,7 @@ static void place(struct wg_trie_node **link, struct wg_trie_node *node, struct 
 		return;
 	common = wg_trie_key_common(node->key, other->key);
 	if (common < node->bits) {
+		assert(fork);
 		fork->key = wg_trie_key_masked(node->key, common);
 		fork->bits = (uint8_t)common;
 		fork->n = other->n;

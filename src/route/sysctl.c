@@ -71,11 +71,12 @@ static bool is_inside(const char *name)
 int wg_sysctl_name(char name[static WG_SYSCTL_NAME_LEN], const char *key)
 {
 	char separator = key[strcspn(key, "./")];
+	size_t len = strlen(key);
 	char *p;
 
-	if (strlen(key) >= WG_SYSCTL_NAME_LEN)
+	if (len >= WG_SYSCTL_NAME_LEN)
 		return -EINVAL;
-	strcpy(name, key);
+	memcpy(name, key, len + 1);
 	if (separator == '.') {
 		/* sysctl(8): where dots part, a slash stands for a dot. */
 		for (p = name; *p; p++)
