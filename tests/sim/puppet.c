@@ -148,6 +148,16 @@ void wg_puppet_initiate(struct wg_puppet *puppet)
 	wg_puppet_say(puppet, &puppet->initiation, sizeof(puppet->initiation));
 }
 
+void wg_puppet_say_noise(struct wg_puppet *puppet)
+{
+	struct wg_wire_initiation noise;
+
+	wg_test_fill(&puppet->random, &noise, sizeof(noise));
+	wg_store_le32(noise.type, WG_MESSAGE_INITIATION);
+	sign(puppet, &noise, sizeof(noise));
+	wg_puppet_say(puppet, &noise, sizeof(noise));
+}
+
 bool wg_puppet_complete(struct wg_puppet *puppet)
 {
 	struct wg_sim_datagram *datagram = wg_puppet_take(puppet, WG_MESSAGE_RESPONSE);

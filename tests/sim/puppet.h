@@ -55,6 +55,8 @@ void wg_puppet_say(struct wg_puppet *puppet, const void *bytes, size_t len);
 /* Builds an initiation with the next timestamp, signed, in puppet->initiation. */
 void wg_puppet_make_initiation(struct wg_puppet *puppet);
 void wg_puppet_initiate(struct wg_puppet *puppet);
+/* What only looks like an initiation, but for its macs, which are right. */
+void wg_puppet_say_noise(struct wg_puppet *puppet);
 /* Takes a response out of the inbox and opens it. False: none came, or it is wrong.
  * The session is ready to send. */
 bool wg_puppet_complete(struct wg_puppet *puppet);

@@ -220,6 +220,7 @@ void wg_sim_from_udp(struct wg_sim_node *node, const struct wg_endpoint *source,
 
 void wg_sim_down(struct wg_sim_node *node)
 {
+	wg_watch_lift(&node->watch);
 	wg_device_down(node->device);
 	wg_drive_settle(node);
 }

@@ -42,7 +42,8 @@ struct wg_watch {
 
 void wg_watch_add_key(struct wg_watch_keys *keys, const uint8_t public_key[static WG_KEY_LEN]);
 
-/* The engine's key changed, or its peers: floors are lifted. */
+/* The engine's key changed, or its peers, or its link went down (as in Linux's
+ * wg_stop): floors are lifted. */
 void wg_watch_lift(struct wg_watch *watch);
 
 /* Looks at a datagram that an engine sends. NULL, or what is wrong with it. */

@@ -1,0 +1,469 @@
+/* Cookies, load and floods. */
+#include <stdlib.h>
+
+#include "sim/ip.h"
+#include "sim/puppet.h"
+#include "sim/sim.h"
+
+/* The queue's limit and the part of it that means load: the document's numbers. */
+#define QUEUE_LEN 4096u
+#define LOAD_LEN  512u
+
+static struct wg_puppet *stage(uint64_t seed, bool with_endpoint)
+{
+	struct wg_sim *sim = wg_sim_new(seed);
+	struct wg_puppet *puppet = wg_puppet_new(wg_sim_add(sim));
+
+	wg_puppet_befriend(puppet, with_endpoint);
+	return puppet;
+}
+
+static void soon(struct wg_puppet *puppet)
+{
+	wg_sim_run(puppet->node->sim, 30 * WG_MILLISECOND);
+}
+
+/* n messages with a right mac1, from as many sources, while the node's loop is busy. */
+static void flood(struct wg_puppet *stranger, unsigned int n)
+{
+	struct wg_endpoint home = stranger->endpoint;
+	bool busy = stranger->node->busy;
+
+	stranger->node->busy = true;
+	for (unsigned int i = 0; i < n; i++) {
+		stranger->endpoint.ip.bytes[0] = 100;
+		stranger->endpoint.ip.bytes[1] = (uint8_t)(64 + i / 65536 % 64);
+		stranger->endpoint.ip.bytes[2] = (uint8_t)(i / 256);
+		stranger->endpoint.ip.bytes[3] = (uint8_t)i;
+		wg_puppet_say_noise(stranger);
+	}
+	stranger->node->busy = busy;
+	stranger->endpoint = home;
+}
+
+/* Puts the node under load for a second; its queue is empty afterwards. */
+static void load(struct wg_puppet *stranger)
+{
+	flood(stranger, LOAD_LEN + 1);
+	wg_sim_run(stranger->node->sim, 0);
+}
+
+/* Takes the cookie out of a reply in the inbox. */
+static bool take_cookie(struct wg_puppet *puppet)
+{
+	struct wg_sim_datagram *reply = wg_puppet_take(puppet, WG_MESSAGE_COOKIE_REPLY);
+	bool ok;
+
+	if (!reply)
+		return false;
+	assert_int_equal(reply->ds, 0);
+	ok = wg_cookie_consume(&puppet->jar, (const void *)reply->bytes, puppet->node->sim->now);
+	free(reply);
+	return ok;
+}
+
+static void test_cookies_are_asked_for_only_when_the_queue_passed_an_eighth(void **state)
+{
+	struct wg_puppet *stranger = stage(1, false);
+	struct wg_sim_node *node = stranger->node;
+
+	(void)state;
+	flood(stranger, LOAD_LEN);
+	soon(stranger);
+	assert_int_equal(wg_sim_count(node, WG_MESSAGE_COOKIE_REPLY, 0), 0);
+	assert_int_equal(wg_sim_drops(node, WG_DROP_IN_HANDSHAKE), LOAD_LEN);
+	flood(stranger, LOAD_LEN + 1);
+	soon(stranger);
+	assert_true(wg_sim_count(node, WG_MESSAGE_COOKIE_REPLY, 0) > 0);
+	wg_sim_free(node->sim);
+}
+
+static void test_load_ends_a_second_after_the_queue_was_long(void **state)
+{
+	struct wg_puppet *puppet = stage(2, false);
+	struct wg_sim_node *node = puppet->node;
+	struct wg_puppet *stranger = wg_puppet_new(node);
+
+	(void)state;
+	load(stranger);
+	wg_sim_run(node->sim, 900 * WG_MILLISECOND);
+	wg_puppet_initiate(puppet);
+	soon(puppet);
+	assert_int_equal(wg_sim_count(node, WG_MESSAGE_RESPONSE, 0), 0);
+	assert_non_null(puppet->inbox);
+	wg_sim_run(node->sim, 200 * WG_MILLISECOND);
+	wg_puppet_initiate(puppet);
+	soon(puppet);
+	assert_int_equal(wg_sim_count(node, WG_MESSAGE_RESPONSE, 0), 1);
+	wg_sim_free(node->sim);
+}
+
+static void test_under_load_a_cookie_opens_the_door(void **state)
+{
+	struct wg_puppet *puppet = stage(3, false);
+	struct wg_sim_node *node = puppet->node;
+	struct wg_puppet *stranger = wg_puppet_new(node);
+
+	(void)state;
+	load(stranger);
+	wg_puppet_initiate(puppet);
+	soon(puppet);
+	assert_int_equal(wg_sim_count(node, WG_MESSAGE_RESPONSE, 0), 0);
+	assert_true(take_cookie(puppet));
+	wg_puppet_initiate(puppet);
+	soon(puppet);
+	assert_int_equal(wg_sim_count(node, WG_MESSAGE_RESPONSE, 0), 1);
+	assert_true(wg_puppet_complete(puppet));
+	wg_puppet_send(puppet, NULL, 0);
+	assert_int_equal(wg_sim_got(node, wg_puppet_send_data(puppet)), 1);
+	wg_sim_free(node->sim);
+}
+
+static void test_a_cookie_is_of_one_address_and_port(void **state)
+{
+	struct wg_puppet *puppet = stage(4, false);
+	struct wg_sim_node *node = puppet->node;
+	struct wg_puppet *stranger = wg_puppet_new(node);
+
+	(void)state;
+	load(stranger);
+	wg_puppet_initiate(puppet);
+	soon(puppet);
+	assert_true(take_cookie(puppet));
+	puppet->endpoint.port++;
+	wg_puppet_initiate(puppet);
+	soon(puppet);
+	assert_int_equal(wg_sim_count(node, WG_MESSAGE_RESPONSE, 0), 0);
+	puppet->endpoint.port--;
+	puppet->endpoint.ip.bytes[3]++;
+	wg_puppet_initiate(puppet);
+	soon(puppet);
+	assert_int_equal(wg_sim_count(node, WG_MESSAGE_RESPONSE, 0), 0);
+	puppet->endpoint.ip.bytes[3]--;
+	wg_puppet_initiate(puppet);
+	soon(puppet);
+	assert_int_equal(wg_sim_count(node, WG_MESSAGE_RESPONSE, 0), 1);
+	wg_sim_free(node->sim);
+}
+
+static void test_under_load_a_wrong_mac1_gets_nothing(void **state)
+{
+	struct wg_puppet *puppet = stage(5, false);
+	struct wg_sim_node *node = puppet->node;
+	size_t mark;
+
+	(void)state;
+	load(puppet);
+	mark = wg_sim_mark(node->sim);
+	wg_puppet_make_initiation(puppet);
+	puppet->initiation.mac1[7] ^= 1;
+	wg_puppet_say(puppet, &puppet->initiation, sizeof(puppet->initiation));
+	soon(puppet);
+	assert_int_equal(wg_sim_mark(node->sim), mark);
+	wg_sim_free(node->sim);
+}
+
+static void test_under_load_responses_need_a_cookie_too(void **state)
+{
+	struct wg_puppet *puppet = stage(6, true);
+	struct wg_sim_node *node = puppet->node;
+	struct wg_puppet *stranger = wg_puppet_new(node);
+
+	(void)state;
+	wg_sim_send_ip(node, &node->inner4, &puppet->inner4, 0, 100);
+	soon(puppet);
+	assert_true(wg_puppet_make_response(puppet));
+	load(stranger);
+	wg_puppet_say(puppet, &puppet->response, sizeof(puppet->response));
+	soon(puppet);
+	assert_int_equal(wg_sim_count(node, WG_MESSAGE_TRANSPORT, 0), 0);
+	assert_memory_equal(wg_sim_last(node, WG_MESSAGE_COOKIE_REPLY)->bytes + 4,
+			    puppet->response.sender, 4);
+	assert_true(take_cookie(puppet));
+	wg_cookie_sign(&puppet->jar, &puppet->response, sizeof(puppet->response), node->sim->now);
+	wg_puppet_say(puppet, &puppet->response, sizeof(puppet->response));
+	soon(puppet);
+	assert_int_equal(wg_sim_count(node, WG_MESSAGE_TRANSPORT, 0), 1);
+	wg_sim_free(node->sim);
+}
+
+/* How many of n messages with a cookie pass the rate limit. */
+static uint64_t passed(struct wg_puppet *puppet, unsigned int n)
+{
+	uint64_t before = wg_sim_drops(puppet->node, WG_DROP_IN_HANDSHAKE);
+	uint64_t limited = wg_sim_drops(puppet->node, WG_DROP_IN_RATE_LIMITED);
+
+	for (unsigned int i = 0; i < n; i++)
+		wg_puppet_say_noise(puppet);
+	wg_sim_run(puppet->node->sim, 0);
+	before = wg_sim_drops(puppet->node, WG_DROP_IN_HANDSHAKE) - before;
+	limited = wg_sim_drops(puppet->node, WG_DROP_IN_RATE_LIMITED) - limited;
+	assert_int_equal(before + limited, n);
+	return before;
+}
+
+/* Gets a cookie for where the puppet is. The node is under load afterwards. */
+static void get_cookie(struct wg_puppet *puppet, struct wg_puppet *stranger)
+{
+	load(stranger);
+	wg_puppet_clear(puppet);
+	puppet->jar.has_cookie = false;
+	wg_puppet_say_noise(puppet);
+	soon(puppet);
+	assert_true(take_cookie(puppet));
+}
+
+static void test_handshakes_of_one_source_are_limited_to_20_a_second(void **state)
+{
+	struct wg_puppet *puppet = stage(7, false);
+	struct wg_sim *sim = puppet->node->sim;
+	struct wg_puppet *stranger = wg_puppet_new(puppet->node);
+
+	(void)state;
+	get_cookie(puppet, stranger);
+	assert_int_equal(passed(puppet, 10), 5);
+	wg_sim_run(sim, 49 * WG_MILLISECOND);
+	assert_int_equal(passed(puppet, 3), 0);
+	wg_sim_run(sim, 2 * WG_MILLISECOND);
+	assert_int_equal(passed(puppet, 3), 1);
+	wg_sim_run(sim, 200 * WG_MILLISECOND);
+	load(stranger);
+	assert_int_equal(passed(puppet, 8), 4);
+	/* Saved up is never more than five. */
+	wg_sim_run(sim, 5 * WG_SECOND);
+	load(stranger);
+	assert_int_equal(passed(puppet, 10), 5);
+	wg_sim_free(sim);
+}
+
+static void test_the_limit_is_of_an_ipv4_address_or_an_ipv6_64(void **state)
+{
+	struct wg_puppet *puppet = stage(8, false);
+	struct wg_puppet *stranger = wg_puppet_new(puppet->node);
+	uint8_t six[16] = {0x20, 0x01, 0x0d, 0xb8, 0x99, [15] = 1};
+
+	(void)state;
+	get_cookie(puppet, stranger);
+	assert_int_equal(passed(puppet, 9), 5);
+	puppet->endpoint.ip.bytes[3] = 77;
+	get_cookie(puppet, stranger);
+	assert_int_equal(passed(puppet, 9), 5);
+	puppet->endpoint.ip = wg_ip_from_bytes(WG_FAMILY_IPV6, six);
+	get_cookie(puppet, stranger);
+	assert_int_equal(passed(puppet, 9), 5);
+	six[15] = 2;
+	puppet->endpoint.ip = wg_ip_from_bytes(WG_FAMILY_IPV6, six);
+	get_cookie(puppet, stranger);
+	assert_true(passed(puppet, 9) <= 1); /* 30 ms went by */
+	six[7] = 1;
+	puppet->endpoint.ip = wg_ip_from_bytes(WG_FAMILY_IPV6, six);
+	get_cookie(puppet, stranger);
+	assert_int_equal(passed(puppet, 9), 5);
+	wg_sim_free(puppet->node->sim);
+}
+
+static void test_the_rate_limiter_sleeps_when_nobody_comes(void **state)
+{
+	struct wg_puppet *puppet = stage(9, false);
+	struct wg_puppet *stranger = wg_puppet_new(puppet->node);
+
+	(void)state;
+	get_cookie(puppet, stranger);
+	passed(puppet, 9);
+	wg_sim_run(puppet->node->sim, 10 * WG_SECOND);
+	assert_true(wg_device_due(puppet->node->device) == WG_NEVER);
+	wg_sim_free(puppet->node->sim);
+}
+
+static void test_a_flood_stops_no_session_and_takes_bounded_memory(void **state)
+{
+	struct wg_sim *sim = wg_sim_pair(10);
+	struct wg_sim_node *a = &sim->nodes[0];
+	struct wg_sim_node *b = &sim->nodes[1];
+	struct wg_puppet *stranger = wg_puppet_new(a);
+	size_t held;
+
+	(void)state;
+	wg_sim_assert_works(a, b);
+	held = wg_pool_bytes_held(a->pool);
+	a->busy = true;
+	for (int i = 0; i < 10; i++) {
+		uint64_t there = wg_sim_send(a, b);
+		uint64_t back = wg_sim_send(b, a);
+
+		flood(stranger, 1000);
+		wg_sim_run(sim, 50 * WG_MILLISECOND);
+		assert_int_equal(wg_sim_got(b, there), 1);
+		assert_int_equal(wg_sim_got(a, back), 1);
+	}
+	assert_int_equal(wg_pool_bytes_used(a->pool), 0);
+	assert_int_equal(wg_pool_bytes_held(a->pool), held);
+	assert_int_equal(wg_sim_drops(a, WG_DROP_IN_QUEUE_FULL), 10000 - QUEUE_LEN);
+	a->busy = false;
+	wg_sim_assert_works(a, b);
+	wg_sim_free(sim);
+}
+
+static void test_a_flood_locks_nobody_out(void **state)
+{
+	struct wg_sim *sim = wg_sim_pair(11);
+	struct wg_sim_node *a = &sim->nodes[0];
+	struct wg_sim_node *b = &sim->nodes[1];
+	struct wg_puppet *stranger = wg_puppet_new(a);
+	uint64_t id = wg_sim_send(b, a);
+
+	(void)state;
+	/* B's first initiation earns a cookie, its retry carries it. */
+	for (int i = 0; i < 60; i++) {
+		load(stranger);
+		wg_sim_run(sim, 100 * WG_MILLISECOND);
+	}
+	assert_int_equal(wg_sim_got(a, id), 1);
+	assert_true(wg_sim_drops(a, WG_DROP_IN_UNDER_LOAD) > 60 * LOAD_LEN);
+	wg_sim_free(sim);
+}
+
+/* A cookie reply from the puppet to the last message that the node sent it. */
+static void answer_with_cookie(struct wg_puppet *puppet, struct wg_cookie_checker *checker,
+			       enum wg_message kind, struct wg_wire_cookie_reply *reply)
+{
+	const struct wg_sim_datagram *message = wg_sim_last(puppet->node, kind);
+	struct wg_random random = wg_test_source(&puppet->random);
+
+	wg_cookie_reply(checker, reply, message->bytes, message->len, message->bytes + 4,
+			&message->source, puppet->node->sim->now, &random);
+	wg_puppet_say(puppet, reply, sizeof(*reply));
+}
+
+/* Whether the node's last message of a kind carries the checker's cookie. */
+static enum wg_mac_verdict verdict(struct wg_puppet *puppet, struct wg_cookie_checker *checker,
+				   enum wg_message kind)
+{
+	const struct wg_sim_datagram *message = wg_sim_last(puppet->node, kind);
+	struct wg_random random = wg_test_source(&puppet->random);
+
+	return wg_cookie_check(checker, message->bytes, message->len, &message->source, true,
+			       puppet->node->sim->now, &random);
+}
+
+static void test_a_received_cookie_waits_for_the_next_retry(void **state)
+{
+	struct wg_puppet *puppet = stage(12, true);
+	struct wg_sim_node *node = puppet->node;
+	struct wg_wire_cookie_reply reply;
+	const uint8_t zeros[16] = {0};
+	wg_time due;
+
+	(void)state;
+	wg_sim_send_ip(node, &node->inner4, &puppet->inner4, 0, 100);
+	soon(puppet);
+	assert_memory_equal(wg_sim_last(node, WG_MESSAGE_INITIATION)->bytes + 132, zeros, 16);
+	due = wg_device_due(node->device);
+	answer_with_cookie(puppet, &puppet->checker, WG_MESSAGE_INITIATION, &reply);
+	assert_true(wg_device_due(node->device) == due);
+	wg_sim_run(node->sim, 4900 * WG_MILLISECOND);
+	assert_int_equal(wg_sim_count(node, WG_MESSAGE_INITIATION, 0), 1);
+	wg_sim_run(node->sim, WG_SECOND);
+	assert_int_equal(wg_sim_count(node, WG_MESSAGE_INITIATION, 0), 2);
+	assert_int_equal(verdict(puppet, &puppet->checker, WG_MESSAGE_INITIATION),
+			 WG_MAC_WITH_COOKIE);
+	wg_sim_free(node->sim);
+}
+
+static void test_a_cookie_is_taken_once_and_only_for_the_last_mac1(void **state)
+{
+	struct wg_puppet *puppet = stage(13, true);
+	struct wg_sim_node *node = puppet->node;
+	struct wg_cookie_checker other = puppet->checker;
+	struct wg_wire_cookie_reply reply;
+	struct wg_wire_cookie_reply late;
+
+	(void)state;
+	wg_sim_send_ip(node, &node->inner4, &puppet->inner4, 0, 100);
+	soon(puppet);
+	answer_with_cookie(puppet, &puppet->checker, WG_MESSAGE_INITIATION, &reply);
+	reply.cookie[0] ^= 1;
+	wg_puppet_say(puppet, &reply, sizeof(reply));
+	answer_with_cookie(puppet, &other, WG_MESSAGE_INITIATION, &late);
+	assert_int_equal(wg_sim_drops(node, WG_DROP_IN_COOKIE), 2);
+	wg_sim_run(node->sim, 6 * WG_SECOND);
+	assert_int_equal(verdict(puppet, &puppet->checker, WG_MESSAGE_INITIATION),
+			 WG_MAC_WITH_COOKIE);
+	assert_int_equal(verdict(puppet, &other, WG_MESSAGE_INITIATION), WG_MAC_VALID);
+	/* An answer to the first message is of no use for the second. */
+	memcpy(late.receiver, wg_sim_last(node, WG_MESSAGE_INITIATION)->bytes + 4, 4);
+	wg_puppet_say(puppet, &late, sizeof(late));
+	assert_int_equal(wg_sim_drops(node, WG_DROP_IN_COOKIE), 3);
+	late.receiver[0] ^= 0xff;
+	wg_puppet_say(puppet, &late, sizeof(late));
+	assert_int_equal(wg_sim_drops(node, WG_DROP_IN_NO_HANDSHAKE), 1);
+	wg_sim_free(node->sim);
+}
+
+static void test_a_cookie_is_used_for_115_s(void **state)
+{
+	static const struct {
+		wg_time age;
+		enum wg_mac_verdict verdict;
+	} cases[] = {{114 * WG_SECOND, WG_MAC_WITH_COOKIE}, {116 * WG_SECOND, WG_MAC_VALID}};
+
+	(void)state;
+	for (size_t i = 0; i < WG_ARRAY_LEN(cases); i++) {
+		struct wg_puppet *puppet = stage(14, true);
+		struct wg_sim_node *node = puppet->node;
+		struct wg_wire_cookie_reply reply;
+
+		wg_sim_send_ip(node, &node->inner4, &puppet->inner4, 0, 100);
+		soon(puppet);
+		answer_with_cookie(puppet, &puppet->checker, WG_MESSAGE_INITIATION, &reply);
+		wg_sim_run(node->sim, cases[i].age);
+		wg_sim_send_ip(node, &node->inner4, &puppet->inner4, 0, 100);
+		assert_true(wg_sim_last(node, WG_MESSAGE_INITIATION)->at == node->sim->now);
+		assert_int_equal(verdict(puppet, &puppet->checker, WG_MESSAGE_INITIATION),
+				 cases[i].verdict);
+		wg_sim_free(node->sim);
+	}
+}
+
+static void test_a_cookie_may_answer_a_response_by_its_sessions_index(void **state)
+{
+	struct wg_puppet *puppet = stage(15, true);
+	struct wg_sim_node *node = puppet->node;
+	struct wg_wire_cookie_reply reply;
+
+	(void)state;
+	wg_puppet_initiate(puppet);
+	soon(puppet);
+	answer_with_cookie(puppet, &puppet->checker, WG_MESSAGE_RESPONSE, &reply);
+	assert_int_equal(wg_sim_drops(node, WG_DROP_IN_COOKIE), 0);
+	assert_int_equal(wg_sim_drops(node, WG_DROP_IN_NO_HANDSHAKE), 0);
+	wg_sim_run(node->sim, WG_SECOND);
+	wg_puppet_initiate(puppet);
+	soon(puppet);
+	assert_int_equal(verdict(puppet, &puppet->checker, WG_MESSAGE_RESPONSE),
+			 WG_MAC_WITH_COOKIE);
+	wg_sim_free(node->sim);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cookies_are_asked_for_only_when_the_queue_passed_an_eighth),
+		cmocka_unit_test(test_load_ends_a_second_after_the_queue_was_long),
+		cmocka_unit_test(test_under_load_a_cookie_opens_the_door),
+		cmocka_unit_test(test_a_cookie_is_of_one_address_and_port),
+		cmocka_unit_test(test_under_load_a_wrong_mac1_gets_nothing),
+		cmocka_unit_test(test_under_load_responses_need_a_cookie_too),
+		cmocka_unit_test(test_handshakes_of_one_source_are_limited_to_20_a_second),
+		cmocka_unit_test(test_the_limit_is_of_an_ipv4_address_or_an_ipv6_64),
+		cmocka_unit_test(test_the_rate_limiter_sleeps_when_nobody_comes),
+		cmocka_unit_test(test_a_flood_stops_no_session_and_takes_bounded_memory),
+		cmocka_unit_test(test_a_flood_locks_nobody_out),
+		cmocka_unit_test(test_a_received_cookie_waits_for_the_next_retry),
+		cmocka_unit_test(test_a_cookie_is_taken_once_and_only_for_the_last_mac1),
+		cmocka_unit_test(test_a_cookie_is_used_for_115_s),
+		cmocka_unit_test(test_a_cookie_may_answer_a_response_by_its_sessions_index),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
