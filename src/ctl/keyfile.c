@@ -1,0 +1,220 @@
+#include "ctl/keyfile.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "crypto/encoding.h"
+#include "crypto/secret.h"
+
+enum kind { KIND_PRIVATE, KIND_PRESHARED, KIND_PUBLIC };
+
+static const char *const key_names[] = {
+	[KIND_PRIVATE] = "PrivateKeyFile",
+	[KIND_PRESHARED] = "PresharedKeyFile",
+	[KIND_PUBLIC] = "PublicKeyFile",
+};
+
+struct loader {
+	const struct wg_conf *conf;
+	const char *credentials;
+	wg_keyfile_failed *failed;
+	void *ctx;
+	size_t n_failed;
+};
+
+/* One key on its way. */
+struct load {
+	const struct wg_conf *conf;
+	const struct wg_conf_key *source;
+	enum kind kind;
+	const char *path;
+	struct wg_error error;
+};
+
+static bool refuse(struct load *load, const char *why)
+{
+	wg_error_set(&load->error, 0, "%s:%u: %s %s: %s", load->conf->file, load->source->line,
+		     key_names[load->kind], load->path, why);
+	return false;
+}
+
+static void hint_missing(struct load *load)
+{
+	switch (load->kind) {
+	case KIND_PRIVATE:
+		wg_error_hint(&load->error, "make one with: (umask 077; tuff genkey > %s)",
+			      load->path);
+		break;
+	case KIND_PRESHARED:
+		wg_error_hint(
+			&load->error,
+			"make one with: (umask 077; tuff genpsk > %s), the same on both hosts",
+			load->path);
+		break;
+	case KIND_PUBLIC:
+		wg_error_hint(&load->error, "on the other host: tuff pubkey < its private key; "
+					    "put what it prints here");
+		break;
+	}
+}
+
+static bool refuse_open(struct load *load, int error)
+{
+	refuse(load, strerror(error));
+	if (error == ENOENT && load->source->from == WG_CONF_FROM_CREDENTIAL)
+		wg_error_hint(&load->error, "in the unit: LoadCredential=%s:FILE",
+			      load->source->path);
+	else if (error == ENOENT)
+		hint_missing(load);
+	else if (error == EACCES)
+		wg_error_hint(&load->error, "run this as root");
+	return false;
+}
+
+/* Credentials are guarded by the folder that systemd puts them in; an access list for
+ * the service's user shows in their mode as if a group could read them. */
+static bool is_guarded(struct load *load, const struct stat *status)
+{
+	char why[64];
+
+	if (load->kind == KIND_PUBLIC || load->source->from == WG_CONF_FROM_CREDENTIAL)
+		return true;
+	if (status->st_uid != 0 && status->st_uid != geteuid()) {
+		snprintf(why, sizeof(why), "it belongs to user %u", status->st_uid);
+		refuse(load, why);
+		wg_error_hint(&load->error, "chown root %s", load->path);
+		return false;
+	}
+	if (status->st_mode & 077) {
+		snprintf(why, sizeof(why), "others can read it (mode %04o)",
+			 status->st_mode & 07777);
+		refuse(load, why);
+		wg_error_hint(&load->error, "chmod 600 %s", load->path);
+		return false;
+	}
+	return true;
+}
+
+static bool read_key(struct load *load, int fd, uint8_t key[static WG_KEY_LEN])
+{
+	/* Room for more than a key, to see that there is more. */
+	char text[4 * WG_KEY_BASE64_LEN];
+	ssize_t len = read(fd, text, sizeof(text) - 1);
+	bool ok = len > 0;
+
+	if (len < 0)
+		refuse(load, strerror(errno));
+	else if (len == 0)
+		refuse(load, "it is empty");
+	while (len > 0 && isspace((unsigned char)text[len - 1]))
+		len--;
+	if (ok) {
+		text[len] = '\0';
+		ok = wg_key_decode(key, text) ||
+		     refuse(load, "it does not hold a key, which is 44 characters of base64");
+	}
+	wg_wipe(text, sizeof(text));
+	return ok;
+}
+
+static bool load_file(struct load *load, uint8_t key[static WG_KEY_LEN])
+{
+	/* Not blocking: a FIFO must not hold us up. */
+	int fd = open(load->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat status;
+	bool ok;
+
+	if (fd < 0)
+		return refuse_open(load, errno);
+	if (fstat(fd, &status))
+		ok = refuse(load, strerror(errno));
+	else if (!S_ISREG(status.st_mode))
+		ok = refuse(load, "not an ordinary file");
+	else
+		ok = is_guarded(load, &status) && read_key(load, fd, key);
+	close(fd);
+	return ok;
+}
+
+static bool load_credential(struct load *load, const char *folder, uint8_t key[static WG_KEY_LEN])
+{
+	char *path;
+	bool ok;
+
+	if (!folder) {
+		load->path = load->source->path;
+		refuse(load, "there are no credentials ($CREDENTIALS_DIRECTORY is not set)");
+		wg_error_hint(&load->error,
+			      "start it as a systemd service with LoadCredential=%s:FILE",
+			      load->source->path);
+		return false;
+	}
+	if (asprintf(&path, "%s/%s", folder, load->source->path) < 0)
+		return refuse(load, strerror(ENOMEM));
+	load->path = path;
+	ok = load_file(load, key);
+	free(path);
+	return ok;
+}
+
+/* Whether the key is there now, from wherever. */
+static bool load_key(struct loader *loader, const struct wg_conf_key *source, enum kind kind,
+		     uint8_t key[static WG_KEY_LEN])
+{
+	struct load load = {loader->conf, source, kind, source->path, {{0}, {0}}};
+	bool ok = false;
+
+	switch (source->from) {
+	case WG_CONF_FROM_NOWHERE:
+		return false;
+	case WG_CONF_FROM_HERE:
+		return true;
+	case WG_CONF_FROM_FILE:
+		ok = load_file(&load, key);
+		break;
+	case WG_CONF_FROM_CREDENTIAL:
+		ok = load_credential(&load, loader->credentials, key);
+		break;
+	}
+	if (!ok) {
+		loader->n_failed++;
+		loader->failed(loader->ctx, source->line, &load.error);
+	}
+	return ok;
+}
+
+size_t wg_keyfile_load_all(struct wg_conf *conf, const char *credentials, wg_keyfile_failed *failed,
+			   void *ctx)
+{
+	struct loader loader = {conf, credentials, failed, ctx, 0};
+
+	conf->config.has_private_key =
+		load_key(&loader, &conf->private_key, KIND_PRIVATE, conf->config.private_key);
+	for (size_t i = 0; i < conf->n_peers; i++) {
+		load_key(&loader, &conf->peers[i].public_key, KIND_PUBLIC,
+			 conf->config.peers[i].public_key);
+		load_key(&loader, &conf->peers[i].preshared_key, KIND_PRESHARED,
+			 conf->config.peers[i].preshared_key);
+	}
+	return loader.n_failed;
+}
+
+static void keep_first(void *ctx, unsigned int line, const struct wg_error *error)
+{
+	struct wg_error *first = ctx;
+
+	(void)line;
+	if (!first->text[0])
+		*first = *error;
+}
+
+int wg_keyfile_load(struct wg_conf *conf, const char *credentials, struct wg_error *error)
+{
+	wg_error_init(error);
+	return wg_keyfile_load_all(conf, credentials, keep_first, error) ? -EINVAL : 0;
+}
