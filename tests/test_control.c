@@ -1,0 +1,520 @@
+/* The control server over a temporary folder, with a handler that only takes notes.
+ * Clients are sockets of the same thread: a Unix socket's bytes and inotify's events
+ * are there as soon as they are written, so turning the loop a few times is enough. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "wgtest.h"
+
+#include "base/log.h"
+#include "ctl/uapi.h"
+#include "daemon/control.h"
+
+#define GET      "get=1\n\n"
+#define SET_PORT "set=1\nlisten_port=5000\n\n"
+#define OK       "errno=0\n\n"
+#define ANY_KEY  "0101010101010101010101010101010101010101010101010101010101010101"
+
+struct bench {
+	char folder[64];
+	uv_loop_t loop;
+	struct wg_sockfile file;
+	struct wg_control *control;
+
+	/* The handler's notes. */
+	size_t n_sets;
+	size_t n_gets;
+	size_t n_gone;
+	uint16_t port;
+	size_t peers_shown;
+	int set_error;
+};
+
+static size_t n_log_lines;
+
+static void count_line(enum wg_log_level level, const char *text)
+{
+	(void)level;
+	(void)text;
+	n_log_lines++;
+}
+
+static int on_set(void *ctx, struct wg_config *change)
+{
+	struct bench *bench = ctx;
+
+	bench->n_sets++;
+	if (!bench->set_error && change->has_listen_port)
+		bench->port = change->listen_port;
+	return bench->set_error;
+}
+
+static int on_get(void *ctx, struct wg_config *snapshot)
+{
+	struct bench *bench = ctx;
+
+	bench->n_gets++;
+	snapshot->has_listen_port = bench->port != 0;
+	snapshot->listen_port = bench->port;
+	for (size_t i = 0; i < bench->peers_shown; i++) {
+		struct wg_config_peer *peer = wg_config_add_peer(snapshot);
+
+		assert_non_null(peer);
+		memcpy(peer->public_key, &i, sizeof(i));
+	}
+	return 0;
+}
+
+static void on_gone(void *ctx)
+{
+	struct bench *bench = ctx;
+
+	bench->n_gone++;
+}
+
+static void turn(struct bench *bench)
+{
+	for (int i = 0; i < 200; i++)
+		uv_run(&bench->loop, UV_RUN_NOWAIT);
+}
+
+static void serve(struct bench *bench, const struct wg_control_limits *limits)
+{
+	const struct wg_control_handler handler = {on_set, on_get, on_gone, bench};
+	char path[sizeof(bench->file.path)];
+	int fd;
+
+	assert_int_equal(wg_sockfile_place(path, bench->folder, "wg0"), 0);
+	fd = wg_sockfile_listen(&bench->file, path);
+	assert_true(fd >= 0);
+	assert_int_equal(
+		wg_control_open(&bench->control, &bench->loop, fd, &bench->file, limits, &handler),
+		0);
+}
+
+static int set_up(void **state)
+{
+	struct bench *bench = calloc(1, sizeof(*bench));
+
+	strcpy(bench->folder, "/tmp/wg-control-XXXXXX");
+	assert_non_null(mkdtemp(bench->folder));
+	assert_int_equal(uv_loop_init(&bench->loop), 0);
+	serve(bench, &wg_control_usual_limits);
+	n_log_lines = 0;
+	wg_log_init(count_line, WG_LOG_DEBUG);
+	*state = bench;
+	return 0;
+}
+
+static void stop(struct bench *bench)
+{
+	wg_control_close(bench->control);
+	bench->control = NULL;
+	uv_run(&bench->loop, UV_RUN_DEFAULT);
+}
+
+static int tear_down(void **state)
+{
+	struct bench *bench = *state;
+
+	stop(bench);
+	assert_int_equal(uv_loop_close(&bench->loop), 0);
+	rmdir(bench->folder);
+	free(bench);
+	return 0;
+}
+
+static void serve_with_limits(struct bench *bench, size_t clients, size_t bytes)
+{
+	const struct wg_control_limits limits = {clients, bytes};
+
+	stop(bench);
+	serve(bench, &limits);
+}
+
+static int dial(struct bench *bench)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	strcpy(address.sun_path, bench->file.path);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	turn(bench);
+	return fd;
+}
+
+static void say(struct bench *bench, int fd, const char *text)
+{
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	turn(bench);
+}
+
+/* What is there to read up to size - 1 bytes; "(end)" when the server hung up. */
+static const char *heard(struct bench *bench, int fd)
+{
+	static char text[65536];
+	ssize_t n;
+
+	turn(bench);
+	n = read(fd, text, sizeof(text) - 1);
+	if (n == 0 || (n < 0 && errno == ECONNRESET))
+		return "(end)";
+	text[n < 0 ? 0 : n] = '\0';
+	return text;
+}
+
+static void test_a_request_is_answered_and_the_next_one_too(void **state)
+{
+	struct bench *bench = *state;
+	int fd = dial(bench);
+
+	say(bench, fd, SET_PORT);
+	assert_string_equal(heard(bench, fd), OK);
+	say(bench, fd, GET);
+	assert_string_equal(heard(bench, fd), "listen_port=5000\n" OK);
+	assert_int_equal(wg_control_clients(bench->control), 1);
+	close(fd);
+	turn(bench);
+	assert_int_equal(wg_control_clients(bench->control), 0);
+}
+
+static void test_a_request_may_come_byte_by_byte(void **state)
+{
+	struct bench *bench = *state;
+	int fd = dial(bench);
+
+	for (const char *p = SET_PORT; *p; p++) {
+		assert_int_equal(bench->n_sets, 0);
+		assert_string_equal(heard(bench, fd), "");
+		say(bench, fd, (char[]){*p, '\0'});
+	}
+	assert_string_equal(heard(bench, fd), OK);
+	assert_int_equal(bench->port, 5000);
+	close(fd);
+}
+
+static void test_requests_in_one_piece_are_answered_in_order(void **state)
+{
+	struct bench *bench = *state;
+	int fd = dial(bench);
+
+	say(bench, fd, GET SET_PORT GET GET);
+	assert_string_equal(heard(bench, fd),
+			    OK OK "listen_port=5000\n" OK "listen_port=5000\n" OK);
+	close(fd);
+}
+
+static void test_a_client_that_hangs_up_after_its_request_is_answered(void **state)
+{
+	struct bench *bench = *state;
+	int fd = dial(bench);
+
+	assert_int_equal(write(fd, GET, strlen(GET)), strlen(GET));
+	assert_int_equal(shutdown(fd, SHUT_WR), 0);
+	assert_string_equal(heard(bench, fd), OK);
+	assert_string_equal(heard(bench, fd), "(end)");
+	close(fd);
+}
+
+static void test_a_probe_leaves_no_trace(void **state)
+{
+	struct bench *bench = *state;
+
+	close(dial(bench));
+	turn(bench);
+	assert_int_equal(n_log_lines, 0);
+	assert_int_equal(bench->n_sets + bench->n_gets, 0);
+	assert_int_equal(wg_control_clients(bench->control), 0);
+}
+
+static void test_half_a_request_changes_nothing(void **state)
+{
+	struct bench *bench = *state;
+	int fd = dial(bench);
+
+	say(bench, fd, "set=1\nlisten_port=5000\n");
+	close(fd);
+	turn(bench);
+	assert_int_equal(bench->n_sets, 0);
+}
+
+static void test_a_bad_request_is_refused_and_the_next_one_served(void **state)
+{
+	struct bench *bench = *state;
+	int fd = dial(bench);
+
+	say(bench, fd, "set=1\nlisten_port=5000\nfwmark=no\n\n");
+	assert_string_equal(heard(bench, fd), "errno=-22\n\n");
+	assert_int_equal(bench->n_sets, 0);
+	say(bench, fd, GET);
+	assert_string_equal(heard(bench, fd), OK);
+	close(fd);
+}
+
+static void test_what_is_no_request_is_answered_and_cut_off(void **state)
+{
+	struct bench *bench = *state;
+	int fd = dial(bench);
+	const char *answer;
+
+	say(bench, fd, "GET / HTTP/1.1\n\n");
+	answer = heard(bench, fd);
+	assert_int_equal(strncmp(answer, "errno=", 6), 0);
+	close(fd);
+	turn(bench);
+	assert_int_equal(bench->n_sets + bench->n_gets, 0);
+}
+
+static void test_the_handlers_error_reaches_the_client(void **state)
+{
+	struct bench *bench = *state;
+	int fd = dial(bench);
+
+	bench->set_error = -EADDRINUSE;
+	say(bench, fd, SET_PORT);
+	assert_string_equal(heard(bench, fd), "errno=-98\n\n");
+	close(fd);
+}
+
+/* Feeds a request that never ends until the server hangs up; returns the bytes. */
+static size_t feed(struct bench *bench, int fd, size_t most)
+{
+	static const char line[] = "public_key=" ANY_KEY "\n";
+	size_t sent = 0;
+
+	say(bench, fd, "set=1\n");
+	while (sent < most) {
+		ssize_t n = send(fd, line, strlen(line), MSG_NOSIGNAL);
+
+		turn(bench);
+		if (n < 0 && errno == EPIPE)
+			break;
+		sent += n > 0 ? (size_t)n : 0;
+	}
+	return sent;
+}
+
+static void test_an_endless_request_is_cut_off_and_others_are_served(void **state)
+{
+	struct bench *bench = *state;
+	int endless;
+	int other;
+
+	serve_with_limits(bench, 8, 20000);
+	other = dial(bench);
+	say(bench, other, "set=1\n");
+	endless = dial(bench);
+	assert_in_range(feed(bench, endless, 100000), 20000 - 100, 20000 + WG_UAPI_MAX_LINE);
+	say(bench, other, "listen_port=7\n\n");
+	assert_string_equal(heard(bench, other), OK);
+	assert_int_equal(bench->n_sets, 1);
+	close(endless);
+	close(other);
+}
+
+/* Reads until what was read ends in end; returns how much that was. */
+static size_t read_to(struct bench *bench, int fd, const char *end)
+{
+	size_t len = 0;
+
+	for (;;) {
+		const char *text = heard(bench, fd);
+		size_t n = strlen(text);
+
+		assert_string_not_equal(text, "(end)");
+		assert_true(n > 0);
+		len += n;
+		if (n >= strlen(end) && !strcmp(text + n - strlen(end), end))
+			return len;
+	}
+}
+
+static void test_a_slow_reader_holds_up_nobody_and_gets_all(void **state)
+{
+	struct bench *bench = *state;
+	int slow = dial(bench);
+	int quick = dial(bench);
+
+	bench->peers_shown = 20000;
+	say(bench, slow, GET GET);
+	bench->peers_shown = 0;
+	say(bench, quick, GET);
+	assert_string_equal(heard(bench, quick), OK);
+	/* Its second request waits until the first is answered. */
+	assert_int_equal(bench->n_gets, 2);
+	assert_true(read_to(bench, slow, OK OK) > 20000 * 64);
+	assert_int_equal(bench->n_gets, 3);
+	close(slow);
+	close(quick);
+}
+
+static void test_answers_that_nobody_reads_are_bounded(void **state)
+{
+	struct bench *bench = *state;
+	int slow[4];
+
+	serve_with_limits(bench, 8, 6u << 20);
+	bench->peers_shown = 20000; /* about 3 MB */
+	for (size_t i = 0; i < WG_ARRAY_LEN(slow); i++) {
+		slow[i] = dial(bench);
+		say(bench, slow[i], GET);
+	}
+	assert_true(wg_control_clients(bench->control) < WG_ARRAY_LEN(slow));
+	for (size_t i = 0; i < WG_ARRAY_LEN(slow); i++)
+		close(slow[i]);
+}
+
+static void test_a_client_too_many_replaces_the_one_silent_longest(void **state)
+{
+	struct bench *bench = *state;
+	int first;
+	int second;
+	int third;
+
+	serve_with_limits(bench, 2, 1u << 20);
+	first = dial(bench);
+	second = dial(bench);
+	say(bench, first, GET);
+	assert_string_equal(heard(bench, first), OK);
+	third = dial(bench);
+	assert_int_equal(wg_control_clients(bench->control), 2);
+	assert_string_equal(heard(bench, second), "(end)");
+	say(bench, first, GET);
+	assert_string_equal(heard(bench, first), OK);
+	say(bench, third, GET);
+	assert_string_equal(heard(bench, third), OK);
+	close(first);
+	close(second);
+	close(third);
+}
+
+static void test_removing_the_file_is_noticed_once(void **state)
+{
+	struct bench *bench = *state;
+
+	turn(bench);
+	assert_int_equal(bench->n_gone, 0);
+	assert_int_equal(unlink(bench->file.path), 0);
+	turn(bench);
+	assert_int_equal(bench->n_gone, 1);
+}
+
+static void test_replacing_the_file_is_noticed(void **state)
+{
+	struct bench *bench = *state;
+	char other[128];
+	int fd;
+
+	snprintf(other, sizeof(other), "%s/other", bench->folder);
+	fd = open(other, O_CREAT | O_WRONLY, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(rename(other, bench->file.path), 0);
+	turn(bench);
+	assert_int_equal(bench->n_gone, 1);
+	assert_int_equal(unlink(bench->file.path), 0);
+}
+
+static void test_moving_the_folder_away_is_noticed(void **state)
+{
+	struct bench *bench = *state;
+	char moved[sizeof(bench->folder) + 8];
+	char left[sizeof(moved) + 32];
+
+	snprintf(moved, sizeof(moved), "%s.moved", bench->folder);
+	assert_int_equal(rename(bench->folder, moved), 0);
+	turn(bench);
+	assert_int_equal(bench->n_gone, 1);
+	snprintf(left, sizeof(left), "%s/wg0.sock", moved);
+	assert_int_equal(unlink(left), 0);
+	assert_int_equal(rmdir(moved), 0);
+}
+
+static void test_other_files_of_the_folder_do_not_matter(void **state)
+{
+	struct bench *bench = *state;
+	char other[128];
+	int fd;
+
+	snprintf(other, sizeof(other), "%s/wg1.sock", bench->folder);
+	fd = open(other, O_CREAT | O_WRONLY, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(unlink(other), 0);
+	assert_int_equal(chmod(bench->folder, 0755), 0);
+	turn(bench);
+	assert_int_equal(bench->n_gone, 0);
+}
+
+static void test_a_file_that_went_before_it_was_watched_is_an_error(void **state)
+{
+	struct bench *bench = *state;
+	const struct wg_control_handler handler = {on_set, on_get, on_gone, bench};
+	struct wg_control *control;
+	struct wg_sockfile file;
+	char path[sizeof(file.path)];
+	int fd;
+
+	assert_int_equal(wg_sockfile_place(path, bench->folder, "wg1"), 0);
+	fd = wg_sockfile_listen(&file, path);
+	assert_true(fd >= 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(wg_control_open(&control, &bench->loop, fd, &file,
+					 &wg_control_usual_limits, &handler),
+			 -ENOENT);
+}
+
+static void test_closing_removes_the_file_and_hangs_up(void **state)
+{
+	struct bench *bench = *state;
+	int fd = dial(bench);
+
+	stop(bench);
+	assert_false(wg_sockfile_exists(&bench->file));
+	assert_int_equal(read(fd, (char[1]){0}, 1), 0);
+	assert_int_equal(bench->n_gone, 0);
+	close(fd);
+}
+
+static void test_closing_while_an_answer_is_under_way_is_clean(void **state)
+{
+	struct bench *bench = *state;
+	int fd = dial(bench);
+
+	bench->peers_shown = 20000;
+	say(bench, fd, GET GET);
+	stop(bench);
+	close(fd);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(test_a_request_is_answered_and_the_next_one_too),
+		TEST(test_a_request_may_come_byte_by_byte),
+		TEST(test_requests_in_one_piece_are_answered_in_order),
+		TEST(test_a_client_that_hangs_up_after_its_request_is_answered),
+		TEST(test_a_probe_leaves_no_trace),
+		TEST(test_half_a_request_changes_nothing),
+		TEST(test_a_bad_request_is_refused_and_the_next_one_served),
+		TEST(test_what_is_no_request_is_answered_and_cut_off),
+		TEST(test_the_handlers_error_reaches_the_client),
+		TEST(test_an_endless_request_is_cut_off_and_others_are_served),
+		TEST(test_a_slow_reader_holds_up_nobody_and_gets_all),
+		TEST(test_answers_that_nobody_reads_are_bounded),
+		TEST(test_a_client_too_many_replaces_the_one_silent_longest),
+		TEST(test_removing_the_file_is_noticed_once),
+		TEST(test_replacing_the_file_is_noticed),
+		TEST(test_moving_the_folder_away_is_noticed),
+		TEST(test_other_files_of_the_folder_do_not_matter),
+		TEST(test_a_file_that_went_before_it_was_watched_is_an_error),
+		TEST(test_closing_removes_the_file_and_hangs_up),
+		TEST(test_closing_while_an_answer_is_under_way_is_clean),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
