@@ -243,12 +243,14 @@ struct wg_pool *wg_pool_new(size_t max_bytes)
 void wg_pool_free(struct wg_pool *pool)
 {
 	struct slice_group *group;
+	struct wg_list *pos;
+	struct wg_list *next;
 
 	if (!pool)
 		return;
 	assert(pool->bytes_used == 0);
-	while (!wg_list_empty(&pool->usable))
-		slab_free(pool, slab_of(pool->usable.next));
+	wg_list_for_each_safe (pos, next, &pool->usable)
+		slab_free(pool, slab_of(pos));
 	while (pool->free_large) {
 		struct wg_buffer *buffer = pool->free_large;
 

@@ -78,10 +78,11 @@ static int read_place(struct wg_journal *journal, char *rest)
 {
 	struct wg_journal_place place = {{0}, 0};
 	const char *boot = next_word(&rest);
+	size_t len = strlen(boot);
 
-	if (strlen(boot) >= sizeof(place.boot) || !read_number(rest, &place.namespace))
+	if (len >= sizeof(place.boot) || !read_number(rest, &place.namespace))
 		return -EINVAL;
-	strcpy(place.boot, boot);
+	memcpy(place.boot, boot, len + 1);
 	journal->place = place;
 	return 0;
 }
