@@ -4,9 +4,7 @@
 #include <netinet/udp.h>
 #include <string.h>
 
-#ifndef SOL_UDP
-#define SOL_UDP 17
-#endif
+#include "udp/socket.h"
 
 socklen_t wg_udp_name_set(union wg_udp_name *name, const struct wg_endpoint *endpoint)
 {
@@ -35,8 +33,7 @@ void wg_udp_name_get(const union wg_udp_name *name, struct wg_endpoint *endpoint
 	}
 	endpoint->ip.family = WG_FAMILY_IPV6;
 	endpoint->port = ntohs(name->ipv6.sin6_port);
-	if (IN6_IS_ADDR_LINKLOCAL(&name->ipv6.sin6_addr))
-		endpoint->scope = name->ipv6.sin6_scope_id;
+	endpoint->scope = name->ipv6.sin6_scope_id;
 	memcpy(endpoint->ip.bytes, &name->ipv6.sin6_addr, sizeof(name->ipv6.sin6_addr));
 }
 

@@ -1,11 +1,16 @@
 /* Receiving. Each message has room in a slot and, behind it, in a large buffer:
  * a single datagram of usual size ends in the slot, where it may stay for long, and
- * the large buffer goes back. What is larger is put together in the large one, by
- * copying the slot's part. */
+ * the large buffer goes back. What is larger, and trains of datagrams that the kernel
+ * has joined (UDP_GRO), are put together in the large one, by copying the slot's part;
+ * a train's datagrams are then slices of it. */
 #include <errno.h>
 #include <string.h>
 
 #include "udp/socket.h"
+
+/* With GRO a message brings up to 64 KiB, and more of them than this would only push
+ * each other out of the cache. */
+#define GRO_VECTOR 8
 
 /* Asynchronous errors that are skipped before the rest waits for another call. */
 #define MAX_ERRORS 16
@@ -89,22 +94,50 @@ static int discard(struct wg_udp *udp, int fd)
 	return 0;
 }
 
-/* The packet that holds message i as a whole. */
-static struct wg_packet *collect(struct wg_udp_receiver *r, unsigned int i)
+/* The packet that holds message i as a whole; NULL when it needs a large buffer and
+ * had none. */
+static struct wg_packet *collect(struct wg_udp_receiver *r, unsigned int i, bool is_train)
 {
 	struct wg_packet *slot = r->slots[i];
 	struct wg_packet *large = r->larges[i];
 	uint32_t len = r->headers[i].msg_len;
+	bool fits = len <= WG_SLOT_ROOM && !is_train;
+	struct wg_packet *packet = fits ? slot : large;
 
-	if (len <= WG_SLOT_ROOM) {
-		wg_packet_put(large);
-		slot->len = len;
-		return slot;
+	if (!fits && large)
+		memcpy(large->data, slot->data, len < WG_SLOT_ROOM ? len : WG_SLOT_ROOM);
+	wg_packet_put(fits ? large : slot);
+	if (packet)
+		packet->len = len;
+	return packet;
+}
+
+/* Cuts a train into its datagrams and adds them to the batch. Each has headroom before
+ * it only as far as the one before has given up its tag, which opening in place does. */
+static void split(struct wg_udp *udp, struct wg_packet *train, uint32_t segment_len,
+		  struct wg_batch *batch)
+{
+	uint32_t left = train->len;
+	uint32_t room = train->room;
+	uint8_t *data = train->data;
+
+	train->len = segment_len;
+	train->room = segment_len;
+	wg_batch_push(batch, train);
+	while (left > segment_len) {
+		struct wg_packet *packet;
+		uint32_t len;
+
+		left -= segment_len;
+		room -= segment_len;
+		data += segment_len;
+		len = left < segment_len ? left : segment_len;
+		packet = wg_packet_slice(train, data, len, left > segment_len ? len : room);
+		if (packet)
+			wg_batch_push(batch, packet);
+		else
+			udp->stats.dropped_no_memory++;
 	}
-	memcpy(large->data, slot->data, WG_SLOT_ROOM);
-	wg_packet_put(slot);
-	large->len = len;
-	return large;
 }
 
 /* The run that a message of that path and DS field belongs to: the last one, or one
@@ -128,30 +161,40 @@ static void arrive(struct wg_udp *udp, unsigned int i, struct wg_run *runs, size
 	struct msghdr *header = &r->headers[i].msg_hdr;
 	struct wg_udp_attributes attributes;
 	struct wg_packet *packet;
+	struct wg_batch *batch;
 	struct wg_path path;
+	bool is_train;
+	size_t before;
 
-	/* It had no large buffer. */
-	if (header->msg_flags & MSG_TRUNC) {
+	wg_udp_control_get(header, &attributes);
+	is_train = attributes.segment_len && r->headers[i].msg_len > attributes.segment_len;
+	packet = collect(r, i, is_train);
+	if (!packet || header->msg_flags & MSG_TRUNC) {
 		udp->stats.dropped_no_memory++;
-		release(r, i, i + 1);
+		wg_packet_put(packet);
 		return;
 	}
-	wg_udp_control_get(header, &attributes);
 	wg_udp_name_get(&r->names[i], &path.remote);
 	path.local = attributes.local;
-	packet = collect(r, i);
 	packet->ds = attributes.ds;
-	wg_batch_push(&find_run(runs, n, &path, attributes.ds)->batch, packet);
-	udp->stats.received_datagrams++;
+	batch = &find_run(runs, n, &path, attributes.ds)->batch;
+	before = batch->n;
+	if (is_train)
+		split(udp, packet, attributes.segment_len, batch);
+	else
+		wg_batch_push(batch, packet);
+	udp->stats.received_datagrams += batch->n - before;
 }
 
 /* Room for twice as many when all of it was used, else for one more than came: a lone
  * datagram should not cost the preparation of a vector. */
-static void adapt(struct wg_udp_receiver *r, unsigned int had, unsigned int got)
+static void adapt(struct wg_udp *udp, unsigned int had, unsigned int got)
 {
-	r->want = got == had ? 2 * had : got + 1;
-	if (r->want > WG_UDP_VECTOR)
-		r->want = WG_UDP_VECTOR;
+	unsigned int most = udp->offloads[WG_UDP_GRO] == WG_OFFLOAD_IN_USE ? GRO_VECTOR
+									   : WG_UDP_VECTOR;
+	unsigned int want = got == had ? 2 * had : got + 1;
+
+	udp->receiver.want = want < most ? want : most;
 }
 
 int wg_udp_receive(struct wg_udp *udp, unsigned int i, struct wg_pool *pool, struct wg_run *runs,
@@ -173,6 +216,6 @@ int wg_udp_receive(struct wg_udp *udp, unsigned int i, struct wg_pool *pool, str
 	release(r, got > 0 ? (unsigned int)got : 0, room);
 	if (got < 0)
 		return got;
-	adapt(r, room, (unsigned int)got);
+	adapt(udp, room, (unsigned int)got);
 	return (int)n_runs;
 }

@@ -3,11 +3,16 @@
 #define WG_UDP_SOCKET_H
 
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
 #include "udp/address.h"
 #include "udp/udp.h"
+
+#ifndef SOL_UDP
+#define SOL_UDP 17
+#endif
 
 /* The most messages of one recvmmsg or sendmmsg. */
 #define WG_UDP_VECTOR 64
@@ -32,19 +37,36 @@ struct wg_udp_message {
 	struct wg_udp_control control;
 };
 
-/* The scratch memory of wg_udp_send; empty outside of it. */
+/* A destination to which datagrams of more than max_len bytes cannot leave grouped,
+ * because they have to be fragmented: so until that many more messages were sent. */
+struct wg_udp_limit {
+	struct wg_endpoint remote;
+	uint32_t max_len;
+	uint32_t left; /* 0: the entry is free */
+};
+
+#define WG_UDP_IOVS   1024
+#define WG_UDP_LIMITS 16
+
+/* The scratch memory of wg_udp_send; but for the limits it is empty outside of it. */
 struct wg_udp_sender {
 	unsigned int n;
-	int fd; /* of all n messages */
+	size_t n_iovs;
+	size_t n_copied;
+	bool has_limits; /* there may be some */
+	int fd;          /* of all n messages */
 	struct mmsghdr headers[WG_UDP_VECTOR];
 	struct wg_udp_message messages[WG_UDP_VECTOR];
-	struct iovec iovs[WG_UDP_VECTOR];
+	struct iovec iovs[WG_UDP_IOVS];
+	struct wg_udp_limit limits[WG_UDP_LIMITS];
+	uint8_t copy[65536]; /* small datagrams of groups, one behind the other */
 };
 
 struct wg_udp {
 	int fds[WG_UDP_SOCKETS]; /* IPv4, IPv6; -1: none */
 	uint16_t port;
 	uint32_t fwmark;
+	enum wg_offload_state offloads[WG_UDP_N_OFFLOADS];
 	struct wg_udp_stats stats;
 	struct wg_udp_receiver receiver;
 	struct wg_udp_sender sender;

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <netinet/ip.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -160,6 +162,47 @@ static int open_sockets(struct wg_udp *udp, uint16_t port)
 	return err;
 }
 
+static bool kernel_is_at_least(int major, int minor)
+{
+	struct utsname name;
+	int got[2];
+
+	return uname(&name) == 0 && sscanf(name.release, "%d.%d", &got[0], &got[1]) == 2 &&
+	       (got[0] > major || (got[0] == major && got[1] >= minor));
+}
+
+/* Linux 4.18 has it; asking changes nothing. */
+static bool has_gso(int fd)
+{
+	int value;
+	socklen_t len = sizeof(value);
+
+	return getsockopt(fd, SOL_UDP, UDP_SEGMENT, &value, &len) == 0;
+}
+
+/* Linux 5.0 has it, but lost and mixed up trains before 5.12. */
+static bool enable_gro(int fd)
+{
+	return kernel_is_at_least(5, 12) && set_option(fd, SOL_UDP, UDP_GRO, 1) == 0;
+}
+
+static void probe_offloads(struct wg_udp *udp, const bool unwanted[static WG_UDP_N_OFFLOADS])
+{
+	bool supported[WG_UDP_N_OFFLOADS] = {true, true};
+
+	for (unsigned int i = 0; i < WG_UDP_SOCKETS; i++) {
+		if (udp->fds[i] < 0)
+			continue;
+		supported[WG_UDP_GSO] &= has_gso(udp->fds[i]);
+		if (!unwanted[WG_UDP_GRO])
+			supported[WG_UDP_GRO] &= enable_gro(udp->fds[i]);
+	}
+	for (unsigned int i = 0; i < WG_UDP_N_OFFLOADS; i++)
+		udp->offloads[i] = unwanted[i]     ? WG_OFFLOAD_UNWANTED
+				   : !supported[i] ? WG_OFFLOAD_UNSUPPORTED
+						   : WG_OFFLOAD_IN_USE;
+}
+
 int wg_udp_open(struct wg_udp **out, const struct wg_udp_options *options)
 {
 	struct wg_udp *udp = calloc(1, sizeof(*udp));
@@ -180,6 +223,7 @@ int wg_udp_open(struct wg_udp **out, const struct wg_udp_options *options)
 		free(udp);
 		return err;
 	}
+	probe_offloads(udp, options->unwanted);
 	*out = udp;
 	return 0;
 }
@@ -200,6 +244,11 @@ uint16_t wg_udp_port(const struct wg_udp *udp)
 int wg_udp_fd(const struct wg_udp *udp, unsigned int i)
 {
 	return udp->fds[i];
+}
+
+enum wg_offload_state wg_udp_offload(const struct wg_udp *udp, enum wg_udp_offload which)
+{
+	return udp->offloads[which];
 }
 
 static int set_marks(const struct wg_udp *udp, uint32_t fwmark)

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/offload.h"
 #include "base/run.h"
 
 #define WG_UDP_SOCKETS 2 /* IPv4, IPv6 */
@@ -24,9 +25,16 @@ struct wg_udp_stats {
 	uint64_t dropped_send;      /* the system refused them */
 };
 
+enum wg_udp_offload {
+	WG_UDP_GSO, /* out: datagrams of one size leave together (UDP_SEGMENT) */
+	WG_UDP_GRO, /* in: they arrive together (UDP_GRO) */
+	WG_UDP_N_OFFLOADS
+};
+
 struct wg_udp_options {
 	uint16_t port;   /* host order; 0: any that is free on both families */
 	uint32_t fwmark; /* SO_MARK; 0: none */
+	bool unwanted[WG_UDP_N_OFFLOADS];
 };
 
 /* Opens both sockets, non-blocking. A machine without IPv6 (or without IPv4) has
@@ -42,12 +50,16 @@ uint16_t wg_udp_port(const struct wg_udp *udp);
 /* The descriptor of socket i (below WG_UDP_SOCKETS), or -1 where there is none. */
 int wg_udp_fd(const struct wg_udp *udp, unsigned int i);
 
+/* Whether an offload is in use, and why not. */
+enum wg_offload_state wg_udp_offload(const struct wg_udp *udp, enum wg_udp_offload which);
+
 /* Changes SO_MARK on what is open. 0 or -errno, and then nothing is changed. */
 int wg_udp_set_mark(struct wg_udp *udp, uint32_t fwmark);
 
 /* Receives up to max_runs runs from socket i: neighbours of one path and DS field
- * are one run. Returns how many; 0 when dry; -errno only for an error that says the
- * socket is of no more use. Pending asynchronous errors are drained and skipped. */
+ * are one run. Datagrams that arrived together share a large buffer: what is kept for
+ * long should be copied out of it. Returns how many; 0 when dry; -errno only for an error that says
+ * the socket is of no more use. Pending asynchronous errors are drained and skipped. */
 int wg_udp_receive(struct wg_udp *udp, unsigned int i, struct wg_pool *pool, struct wg_run *runs,
 		   size_t max_runs);
 
