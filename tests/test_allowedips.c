@@ -75,13 +75,13 @@ static const char *listed(const struct wg_allowedips_owner *owner)
 	char one[WG_PREFIX_TEXT_LEN];
 	const struct wg_list *cursor = NULL;
 	struct wg_prefix prefix;
+	size_t len = 0;
 	size_t n = 0;
 
 	text[0] = '\0';
-	while (wg_allowedips_next(owner, &cursor, &prefix)) {
-		strcat(text, n++ ? " " : "");
-		strcat(text, wg_prefix_format(one, &prefix));
-	}
+	while (wg_allowedips_next(owner, &cursor, &prefix))
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", n++ ? " " : "",
+					wg_prefix_format(one, &prefix));
 	assert_int_equal(n, owner->n);
 	return text;
 }
@@ -286,6 +286,28 @@ static void test_reserved_insertions_need_no_memory(void **state)
 	for (size_t i = 0; i < n; i++) {
 		prefix = numbered(i);
 		assert_ptr_equal(look_up(f->table, &prefix.ip), &f->a);
+	}
+}
+
+static void test_a_short_prefix_is_found_though_memory_for_tables_is_out(void **state)
+{
+	struct fixture *f = *state;
+	struct wg_prefix prefix;
+
+	for (size_t i = 0; i < 1000; i++) {
+		prefix = numbered(i);
+		assert_int_equal(wg_allowedips_insert(f->table, &prefix, &f->a, NULL), 0);
+	}
+	assert_int_equal(wg_allowedips_reserve(f->table, 2), 0);
+	out_of_memory = true;
+	give(f->table, "128.0.0.0/2", &f->b);
+	give(f->table, "0.0.0.0/0", &f->c);
+	for (size_t i = 0; i < 2000; i++) {
+		prefix = numbered(i);
+		assert_ptr_equal(look_up(f->table, &prefix.ip), i < 1000 ? &f->a
+								: prefix.ip.bytes[0] >> 6 == 2
+									? &f->b
+									: &f->c);
 	}
 }
 
@@ -597,6 +619,7 @@ int main(void)
 		TEST(test_prefixes_are_listed_in_the_order_of_insertion),
 		TEST(test_removing_an_owner_leaves_the_others),
 		TEST(test_reserved_insertions_need_no_memory),
+		TEST(test_a_short_prefix_is_found_though_memory_for_tables_is_out),
 		TEST(test_removals_do_not_use_up_a_reservation),
 		TEST(test_memory_is_given_back),
 		TEST(test_random_tables_match_a_naive_twin),

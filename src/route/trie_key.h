@@ -38,10 +38,15 @@ static inline unsigned int wg_trie_key_common(struct wg_trie_key a, struct wg_tr
 /* Whether the first `bits` bits are the same. */
 static inline bool wg_trie_key_agree(struct wg_trie_key a, struct wg_trie_key b, unsigned int bits)
 {
-	uint64_t hi = (a.hi ^ b.hi) & wg_trie_key_mask(bits < 64 ? bits : 64);
-	uint64_t lo = (a.lo ^ b.lo) & wg_trie_key_mask(bits < 64 ? 0 : bits - 64);
+	if (bits < 64)
+		return (a.hi ^ b.hi) >> 1 >> (63 - bits) == 0;
+	return a.hi == b.hi && ((a.lo ^ b.lo) & wg_trie_key_mask(bits - 64)) == 0;
+}
 
-	return (hi | lo) == 0;
+/* The same for IPv4 addresses, bits ≤ 32. */
+static inline bool wg_trie_key_agree4(struct wg_trie_key a, struct wg_trie_key b, unsigned int bits)
+{
+	return (a.hi ^ b.hi) >> 1 >> (63 - bits) == 0;
 }
 
 /* The bit after the first `at` bits; 0 behind the end. */
@@ -50,6 +55,14 @@ static inline unsigned int wg_trie_key_bit(struct wg_trie_key key, unsigned int 
 	uint64_t word = at < 64 ? key.hi : at < WG_TRIE_KEY_BITS ? key.lo : 0;
 
 	return word >> (63 - at % 64) & 1;
+}
+
+/* The n bits after the first `at` bits, 0 < n < 64, at < 128; zeros behind the end. */
+static inline size_t wg_trie_key_slice(struct wg_trie_key key, unsigned int at, unsigned int n)
+{
+	uint64_t word = at < 64 ? key.hi << at | key.lo >> 1 >> (63 - at) : key.lo << (at - 64);
+
+	return (size_t)(word >> (64 - n));
 }
 
 #endif

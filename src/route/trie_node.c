@@ -6,11 +6,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/bytes.h"
 
 #define FIRST_PLACES 32u
 #define MAX_PLACES   32768u
+#define CACHE_LINE   64u
+#define HUGE_PAGE    ((size_t)2 << 20)
 
 struct slab {
 	struct wg_list entry; /* in usable while a node is free, else in full */
@@ -43,7 +46,7 @@ static int grow(struct wg_trie_store *store)
 
 	while (n_places < store->n_nodes && n_places < MAX_PLACES)
 		n_places *= 2;
-	slab = aligned_alloc(sizeof(struct wg_trie_node), n_places * sizeof(struct wg_trie_node));
+	slab = wg_trie_memory_new(n_places * sizeof(struct wg_trie_node));
 	if (!slab)
 		return -ENOMEM;
 	*slab = (struct slab){.n_places = (uint32_t)n_places, .n_fresh = 1};
@@ -155,4 +158,17 @@ void wg_trie_node_free(struct wg_trie_store *store, struct wg_trie_node *node)
 	store->n_free++;
 	if (may_go(store, slab))
 		give_back(store, slab);
+}
+
+void *wg_trie_memory_new(size_t size)
+{
+	size_t alignment = size < HUGE_PAGE ? CACHE_LINE : HUGE_PAGE;
+	void *memory;
+
+	size = (size + alignment - 1) / alignment * alignment;
+	memory = aligned_alloc(alignment, size);
+	/* A wish: without huge pages it is slower, no more. */
+	if (memory && size >= HUGE_PAGE)
+		madvise(memory, size, MADV_HUGEPAGE);
+	return memory;
 }
