@@ -32,6 +32,7 @@ struct wg_linkwatch {
 	char name[WG_TUN_NAME_LEN];
 	bool hears_all; /* messages of other namespaces too */
 	bool blind;     /* no message comes of where the link is */
+	bool question;  /* messages were lost, or the link moved: to be asked */
 };
 
 static bool is_writable(const struct wg_tun *tun)
@@ -135,8 +136,8 @@ static int32_t namespace_of(struct msghdr *header)
 	return nsid;
 }
 
-/* One datagram. 1, 0 when there is none, or -errno; -ENOBUFS when some were lost. */
-static int receive(struct wg_linkwatch *watch, bool *question)
+/* One datagram. 1, 0 when there is none, or -errno when something was lost. */
+static int receive(struct wg_linkwatch *watch)
 {
 	alignas(struct nlmsghdr) char bytes[MESSAGE_LEN];
 	alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int32_t))];
@@ -153,33 +154,34 @@ static int receive(struct wg_linkwatch *watch, bool *question)
 	if (n < 0)
 		return errno == EAGAIN ? 0 : -errno;
 	if (header.msg_flags & MSG_TRUNC)
-		return 1;
+		return -EMSGSIZE;
 	for (const struct nlmsghdr *message = (void *)bytes; mnl_nlmsg_ok(message, left);
 	     message = mnl_nlmsg_next(message, &left))
-		*question |= hear(watch, message, namespace_of(&header));
+		watch->question |= hear(watch, message, namespace_of(&header));
 	return 1;
 }
 
+/* Asking waits until all is read: what is older than the answer must not follow it. */
 static void on_ready(void *ctx, int events)
 {
 	struct wg_linkwatch *watch = ctx;
-	bool question = false;
 	int result = 1;
 
 	(void)events;
 	for (int i = 0; i < BUDGET && result; i++) {
-		result = receive(watch, &question);
-		question |= result == -ENOBUFS;
+		result = receive(watch);
+		watch->question |= result < 0;
 	}
-	if (question)
-		examine(watch);
+	if (result || !watch->question)
+		return;
+	watch->question = false;
+	examine(watch);
 }
 
-/* Overrun: what was lost is asked for. */
+/* Overrun. Taking the error is reading it. */
 static bool on_error(void *ctx)
 {
 	on_ready(ctx, 0);
-	examine(ctx);
 	return true;
 }
 

@@ -1,0 +1,285 @@
+/* Following a link at home and in another network namespace, with and without the
+ * right to hear of it there. */
+#include "netns.h"
+
+#include <libmnl/libmnl.h>
+#include <linux/capability.h>
+#include <linux/rtnetlink.h>
+#include <poll.h>
+#include <sys/syscall.h>
+
+#include "daemon/linkwatch.h"
+#include "daemon/privileged.h"
+
+static int away_ns;             /* another network namespace */
+static struct wg_netlink *home; /* a socket in the test's own */
+static struct wg_netlink *away; /* and one in the other */
+static bool may_ask = true;     /* what wg_privileged_get_link says */
+static struct __user_cap_data_struct caps[2];
+
+struct bench {
+	uv_loop_t loop;
+	struct wg_tun *tun;
+	struct wg_linkwatch *watch;
+	struct wg_tun_link link; /* as last reported */
+	size_t n_downs;          /* reports of a link that was up before */
+	bool want_writable;
+};
+
+int __real_wg_privileged_get_link(const struct wg_tun *tun, struct wg_tun_link *link);
+int __wrap_wg_privileged_get_link(const struct wg_tun *tun, struct wg_tun_link *link);
+
+int __wrap_wg_privileged_get_link(const struct wg_tun *tun, struct wg_tun_link *link)
+{
+	return may_ask ? __real_wg_privileged_get_link(tun, link) : -EPERM;
+}
+
+static void on_state(void *ctx, const struct wg_tun_link *link)
+{
+	struct bench *bench = ctx;
+
+	bench->n_downs += bench->link.up && !link->up;
+	bench->link = *link;
+}
+
+static void on_want_writable(void *ctx, bool wanted)
+{
+	struct bench *bench = ctx;
+
+	bench->want_writable = wanted;
+}
+
+static void turn(struct bench *bench)
+{
+	for (int i = 0; i < 100; i++)
+		uv_run(&bench->loop, UV_RUN_NOWAIT);
+}
+
+static void set_broadcast_capability(bool on)
+{
+	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct data[2];
+
+	memcpy(data, caps, sizeof(data));
+	if (!on)
+		data[0].effective &= ~(1u << CAP_NET_BROADCAST);
+	assert_int_equal(syscall(SYS_capset, &header, data), 0);
+}
+
+static uint32_t index_in(struct wg_netlink *nl)
+{
+	struct wg_link link;
+
+	assert_int_equal(wg_link_find(nl, "wg0", &link), 0);
+	return link.index;
+}
+
+static void set_link(struct wg_netlink *nl, bool up)
+{
+	assert_int_equal(wg_link_set_up(nl, index_in(nl), up), 0);
+}
+
+static void set_mtu(struct wg_netlink *nl, uint32_t mtu)
+{
+	assert_int_equal(wg_link_set_mtu(nl, index_in(nl), mtu), 0);
+}
+
+static void move_away(void)
+{
+	char bytes[256] = {0};
+	struct mnl_socket *nl = mnl_socket_open(NETLINK_ROUTE);
+	struct nlmsghdr *message = mnl_nlmsg_put_header(bytes);
+	struct ifinfomsg *info = mnl_nlmsg_put_extra_header(message, sizeof(*info));
+	const struct nlmsgerr *answer;
+
+	assert_non_null(nl);
+	message->nlmsg_type = RTM_NEWLINK;
+	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	info->ifi_index = (int)index_in(home);
+	mnl_attr_put_u32(message, IFLA_NET_NS_FD, (uint32_t)away_ns);
+	assert_true(mnl_socket_sendto(nl, message, message->nlmsg_len) > 0);
+	assert_true(mnl_socket_recvfrom(nl, bytes, sizeof(bytes)) > 0);
+	answer = mnl_nlmsg_get_payload(message);
+	assert_int_equal(answer->error, 0);
+	mnl_socket_close(nl);
+}
+
+static bool is_writable(const struct wg_tun *tun)
+{
+	struct pollfd pollfd = {.fd = wg_tun_fd(tun), .events = POLLOUT};
+
+	return poll(&pollfd, 1, 0) == 1 && (pollfd.revents & POLLOUT);
+}
+
+static int set_up(void **state)
+{
+	struct bench *bench = calloc(1, sizeof(*bench));
+	const struct wg_linkwatch_handler handler = {on_state, on_want_writable, bench};
+
+	may_ask = true;
+	set_broadcast_capability(true);
+	assert_int_equal(uv_loop_init(&bench->loop), 0);
+	assert_int_equal(wg_privileged_open_tun(&bench->tun, "wg0"), 0);
+	assert_int_equal(wg_linkwatch_open(&bench->watch, &bench->loop, bench->tun, &handler), 0);
+	turn(bench);
+	*state = bench;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct bench *bench = *state;
+
+	wg_linkwatch_close(bench->watch);
+	uv_run(&bench->loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&bench->loop), 0);
+	wg_tun_close(bench->tun);
+	free(bench);
+	return 0;
+}
+
+static void test_a_new_link_is_down_and_has_the_usual_mtu(void **state)
+{
+	struct bench *bench = *state;
+
+	assert_false(bench->link.up);
+	assert_int_equal(bench->link.mtu, WG_PRIVILEGED_MTU);
+	assert_false(bench->want_writable);
+}
+
+static void test_changes_at_home_are_heard(void **state)
+{
+	struct bench *bench = *state;
+
+	set_link(home, true);
+	turn(bench);
+	assert_true(bench->link.up);
+	set_mtu(home, 1300);
+	turn(bench);
+	assert_int_equal(bench->link.mtu, 1300);
+	set_link(home, false);
+	turn(bench);
+	assert_false(bench->link.up);
+}
+
+static void test_down_and_up_at_once_is_seen_as_both(void **state)
+{
+	struct bench *bench = *state;
+
+	set_link(home, true);
+	turn(bench);
+	set_link(home, false);
+	set_link(home, true);
+	turn(bench);
+	assert_true(bench->link.up);
+	assert_int_equal(bench->n_downs, 1);
+}
+
+static void test_other_links_do_not_matter(void **state)
+{
+	struct bench *bench = *state;
+	int other = wg_test_link_new("wg1", IFF_TUN);
+
+	wg_test_link_up(home, "wg1");
+	turn(bench);
+	assert_false(bench->link.up);
+	close(other);
+	turn(bench);
+	assert_false(bench->link.up);
+}
+
+/* libuv's trap, for netlink: more changes than fit the socket leave ENOBUFS pending. */
+static void test_an_overrun_is_made_up_for(void **state)
+{
+	struct bench *bench = *state;
+	uint32_t index = index_in(home);
+
+	for (uint32_t i = 0; i < 2000; i++)
+		assert_int_equal(wg_link_set_mtu(home, index, 1200 + i % 2), 0);
+	assert_int_equal(wg_link_set_mtu(home, index, 1333), 0);
+	set_link(home, true);
+	turn(bench);
+	assert_int_equal(bench->link.mtu, 1333);
+	assert_true(bench->link.up);
+	set_link(home, false);
+	turn(bench);
+	assert_false(bench->link.up);
+}
+
+static void test_a_moved_link_is_followed(void **state)
+{
+	struct bench *bench = *state;
+
+	set_link(home, true);
+	turn(bench);
+	move_away();
+	turn(bench);
+	assert_false(bench->link.up);
+	set_link(away, true);
+	turn(bench);
+	assert_true(bench->link.up);
+	assert_false(bench->want_writable);
+	set_mtu(away, 1280);
+	turn(bench);
+	assert_int_equal(bench->link.mtu, 1280);
+	set_link(away, false);
+	turn(bench);
+	assert_false(bench->link.up);
+}
+
+/* What remains is the descriptor: writable is up, a refused packet is down. */
+static void follow_blindly(struct bench *bench)
+{
+	move_away();
+	turn(bench);
+	assert_false(bench->link.up);
+	assert_true(bench->want_writable);
+	assert_false(is_writable(bench->tun));
+	set_link(away, true);
+	turn(bench);
+	assert_true(is_writable(bench->tun));
+	wg_linkwatch_look(bench->watch);
+	assert_true(bench->link.up);
+	assert_false(bench->want_writable);
+	set_link(away, false);
+	turn(bench);
+	wg_linkwatch_look(bench->watch);
+	assert_false(bench->link.up);
+	assert_true(bench->want_writable);
+}
+
+static void test_a_moved_link_is_followed_without_hearing_of_it(void **state)
+{
+	set_broadcast_capability(false);
+	follow_blindly(*state);
+}
+
+static void test_a_moved_link_is_followed_without_asking(void **state)
+{
+	may_ask = false;
+	follow_blindly(*state);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(test_a_new_link_is_down_and_has_the_usual_mtu),
+		TEST(test_changes_at_home_are_heard),
+		TEST(test_down_and_up_at_once_is_seen_as_both),
+		TEST(test_other_links_do_not_matter),
+		TEST(test_an_overrun_is_made_up_for),
+		TEST(test_a_moved_link_is_followed),
+		TEST(test_a_moved_link_is_followed_without_hearing_of_it),
+		TEST(test_a_moved_link_is_followed_without_asking),
+	};
+	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+
+	wg_test_enter_netns();
+	away_ns = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(wg_netlink_open(&away), 0);
+	wg_test_enter_netns();
+	assert_int_equal(wg_netlink_open(&home), 0);
+	assert_int_equal(syscall(SYS_capget, &header, caps), 0);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
