@@ -153,4 +153,26 @@ static inline char *wg_test_picture(struct wg_netlink *nl)
 	return text;
 }
 
+static inline void wg_test_print_missing(const char *from, const char *in, char sign)
+{
+	for (size_t len; *from; from += len + (from[len] == '\n')) {
+		char line[4200];
+
+		len = strcspn(from, "\n");
+		snprintf(line, sizeof(line), "%.*s\n", (int)len, from);
+		if (!strstr(in, line))
+			print_error("%c%s", sign, line);
+	}
+}
+
+/* Fails with the lines that differ. */
+static inline void wg_test_same_picture(const char *before, const char *after)
+{
+	if (!strcmp(before, after))
+		return;
+	wg_test_print_missing(before, after, '-');
+	wg_test_print_missing(after, before, '+');
+	fail_msg("the namespace is not as it was");
+}
+
 #endif
