@@ -1,6 +1,8 @@
 #include "wgtest.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <sys/mman.h>
 
 #include "crypto/aead.h"
 #include "crypto/crypto.h"
@@ -115,58 +117,167 @@ static void test_vectors_give_the_transport_vectors(void **state)
 	assert_int_equal(wg_test_vectors("transport.txt", check_transport), 7);
 }
 
-/* Seals every length with the vector interface at some alignment, in place or not,
- * and holds it against single messages; opens it; opens it broken. */
-static void check_lengths(struct wg_test_random *random, size_t offset, bool in_place)
+/* Where messages are read and written. */
+struct place {
+	uint8_t *in;
+	uint8_t *out; /* may be in */
+};
+
+/* Seals one message of len with the vector interface and holds it against libsodium's
+ * single message; opens it; opens it with one bit wrong. */
+static void check_message(struct wg_test_random *random, const uint8_t key[static WG_KEY_LEN],
+			  uint32_t len, struct place place)
 {
 	static uint8_t plain[MAX_LEN];
 	static uint8_t twin[MAX_LEN + WG_TAG_LEN];
-	static uint8_t in_buffer[MAX_LEN + 128];
-	static uint8_t out_buffer[MAX_LEN + 128];
-	uint8_t *in = in_buffer + offset;
-	uint8_t *out = in_place ? in : out_buffer + offset;
-	uint8_t key[WG_KEY_LEN];
+	struct wg_aead_item item = {.in = place.in, .out = place.out, .len = len};
 
-	wg_test_fill(random, key, sizeof(key));
-	for (uint32_t len = 0; len <= MAX_LEN; len++) {
-		struct wg_aead_item item = {.in = in, .out = out, .len = len};
+	item.counter = wg_test_next(random);
+	wg_test_fill(random, plain, len);
+	wg_aead_seal(twin, plain, len, NULL, 0, item.counter, key);
 
-		item.counter = wg_test_next(random);
-		wg_test_fill(random, plain, len);
-		wg_aead_seal(twin, plain, len, NULL, 0, item.counter, key);
+	memcpy(place.in, plain, len);
+	wg_aead_seal_vector(key, &item, 1);
+	assert_memory_equal(place.out, twin, len + WG_TAG_LEN);
 
-		memset(out_buffer, 0xee, sizeof(out_buffer));
-		memset(in_buffer, 0xee, sizeof(in_buffer));
-		memcpy(in, plain, len);
-		wg_aead_seal_vector(key, &item, 1);
-		assert_memory_equal(out, twin, len + WG_TAG_LEN);
-		assert_int_equal(out[len + WG_TAG_LEN], 0xee);
+	memcpy(place.in, twin, len + WG_TAG_LEN);
+	wg_aead_open_vector(key, &item, 1);
+	assert_true(item.ok);
+	assert_memory_equal(place.out, plain, len);
 
-		memcpy(in, twin, len + WG_TAG_LEN);
-		memset(out_buffer, 0xee, sizeof(out_buffer));
-		wg_aead_open_vector(key, &item, 1);
-		assert_true(item.ok);
-		assert_memory_equal(out, plain, len);
-		assert_true(in_place || out[len] == 0xee);
+	memcpy(place.in, twin, len + WG_TAG_LEN);
+	place.in[wg_test_below(random, len + WG_TAG_LEN)] ^=
+		(uint8_t)(1u << wg_test_below(random, 8));
+	wg_aead_open_vector(key, &item, 1);
+	assert_false(item.ok);
+	assert_true(len == 0 || wg_is_zero(place.out, len));
+}
 
-		memcpy(in, twin, len + WG_TAG_LEN);
-		in[wg_test_below(random, len + WG_TAG_LEN)] ^=
-			(uint8_t)(1u << wg_test_below(random, 8));
-		wg_aead_open_vector(key, &item, 1);
-		assert_false(item.ok);
-		assert_true(len == 0 || wg_is_zero(out, len));
-	}
+static bool is_filled(const uint8_t *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (bytes[i] != 0xee)
+			return false;
+	return true;
 }
 
 static void test_every_length_seals_opens_and_fails_to_open(void **state)
 {
+	static uint8_t in[MAX_LEN + 256];
+	static uint8_t out[MAX_LEN + 256];
 	struct wg_test_random random = {4};
+	uint8_t key[WG_KEY_LEN];
 
 	(void)state;
-	for (size_t offset = 0; offset < 64; offset += 1 + wg_test_below(&random, 15)) {
-		check_lengths(&random, offset, false);
-		check_lengths(&random, offset, true);
+	wg_test_fill(&random, key, sizeof(key));
+	for (uint32_t len = 0; len <= MAX_LEN; len++) {
+		for (size_t i = 0; i < 8; i++) {
+			/* every fourth without an offset, every other in place */
+			size_t in_at = i % 4 ? wg_test_below(&random, 64) : 0;
+			size_t out_at = i % 4 ? wg_test_below(&random, 64) : 0;
+			size_t end = out_at + len + WG_TAG_LEN;
+
+			memset(out, 0xee, sizeof(out));
+			check_message(&random, key, len, (struct place){in + in_at, out + out_at});
+			assert_true(is_filled(out, out_at));
+			assert_true(is_filled(out + end, sizeof(out) - end));
+			memset(out, 0xee, sizeof(out));
+			check_message(&random, key, len,
+				      (struct place){out + out_at, out + out_at});
+			assert_true(is_filled(out, out_at));
+			assert_true(is_filled(out + end, sizeof(out) - end));
+		}
 	}
+}
+
+/* Pages that no access may leave on either side. */
+#define FENCE_LEN 65536u
+
+static uint8_t *new_fenced(void)
+{
+	uint8_t *memory = mmap(NULL, 3 * FENCE_LEN, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	assert_ptr_not_equal(memory, MAP_FAILED);
+	assert_int_equal(mprotect(memory + FENCE_LEN, FENCE_LEN, PROT_READ | PROT_WRITE), 0);
+	return memory + FENCE_LEN;
+}
+
+static void free_fenced(uint8_t *memory)
+{
+	munmap(memory - FENCE_LEN, 3 * FENCE_LEN);
+}
+
+static void test_nothing_outside_a_message_is_read_or_written(void **state)
+{
+	struct wg_test_random random = {12};
+	uint8_t *in = new_fenced();
+	uint8_t *out = new_fenced();
+	uint8_t key[WG_KEY_LEN];
+
+	(void)state;
+	wg_test_fill(&random, key, sizeof(key));
+	for (uint32_t len = 0; len <= MAX_LEN; len++) {
+		size_t at = FENCE_LEN - len - WG_TAG_LEN;
+
+		check_message(&random, key, len, (struct place){in, out});
+		check_message(&random, key, len, (struct place){in + at, out + at});
+		check_message(&random, key, len, (struct place){in + at, in + at});
+	}
+	free_fenced(in);
+	free_fenced(out);
+}
+
+struct worker {
+	struct wg_test_random random;
+	size_t n_wrong;
+};
+
+/* What a worker thread does: its own vectors under its own key. */
+static void *seal_and_open(void *arg)
+{
+	static _Thread_local uint8_t buffers[8][MAX_LEN + WG_TAG_LEN];
+	struct worker *worker = arg;
+	struct wg_aead_item items[8];
+	uint8_t key[WG_KEY_LEN];
+
+	for (size_t round = 0; round < 300; round++) {
+		uint32_t len = (uint32_t)wg_test_below(&worker->random, MAX_LEN);
+
+		wg_test_fill(&worker->random, key, sizeof(key));
+		for (size_t i = 0; i < WG_ARRAY_LEN(items); i++) {
+			memset(buffers[i], (int)i, len);
+			items[i] = (struct wg_aead_item){
+				.in = buffers[i], .out = buffers[i], .len = len, .counter = i};
+		}
+		wg_aead_seal_vector(key, items, WG_ARRAY_LEN(items));
+		wg_aead_open_vector(key, items, WG_ARRAY_LEN(items));
+		for (size_t i = 0; i < WG_ARRAY_LEN(items); i++)
+			worker->n_wrong += !items[i].ok || (len && buffers[i][len - 1] != i);
+	}
+	wg_crypto_thread_deinit();
+	return NULL;
+}
+
+static void test_threads_seal_and_open_side_by_side(void **state)
+{
+	struct worker workers[3] = {{{13}, 0}, {{14}, 0}, {{15}, 0}};
+	pthread_t threads[3];
+
+	(void)state;
+	for (size_t i = 0; i < WG_ARRAY_LEN(threads); i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, seal_and_open, &workers[i]), 0);
+	for (size_t i = 0; i < WG_ARRAY_LEN(threads); i++) {
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+		assert_int_equal(workers[i].n_wrong, 0);
+	}
+}
+
+static void test_a_thread_that_gave_its_share_back_may_go_on(void **state)
+{
+	(void)state;
+	wg_crypto_thread_deinit();
+	wg_crypto_thread_deinit();
+	assert_int_equal(wg_test_vectors("transport.txt", check_transport), 7);
 }
 
 #define N_ITEMS 150u
@@ -216,22 +327,30 @@ static void test_an_unknown_implementation_is_refused(void **state)
 	assert_string_equal(wg_crypto_aead_name(), before);
 }
 
-static int use_sodium(void **state)
-{
-	(void)state;
-	return wg_crypto_init("sodium");
-}
-
-int main(void)
+static int run(const char *aead)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_single_messages_give_the_vector_of_rfc_8439),
 		cmocka_unit_test(test_xchacha_gives_the_vector_of_its_draft),
 		cmocka_unit_test(test_vectors_give_the_transport_vectors),
 		cmocka_unit_test(test_every_length_seals_opens_and_fails_to_open),
+		cmocka_unit_test(test_nothing_outside_a_message_is_read_or_written),
 		cmocka_unit_test(test_a_vector_may_mix_lengths_and_broken_messages),
+		cmocka_unit_test(test_threads_seal_and_open_side_by_side),
+		cmocka_unit_test(test_a_thread_that_gave_its_share_back_may_go_on),
 		cmocka_unit_test(test_an_unknown_implementation_is_refused),
 	};
 
-	return cmocka_run_group_tests_name("aead by sodium", tests, use_sodium, NULL);
+	if (wg_crypto_init(aead)) {
+		print_message("skipped: this machine or build has no %s\n", aead);
+		return 0;
+	}
+	assert_string_equal(wg_crypto_aead_name(), aead);
+	return cmocka_run_group_tests_name(aead, tests, NULL, NULL);
+}
+
+/* Each implementation passes the same tests. */
+int main(void)
+{
+	return run("sodium") + run("ipsec-mb");
 }

@@ -15,6 +15,9 @@ static_assert(WG_TAG_LEN == crypto_aead_chacha20poly1305_ietf_ABYTES, "tag size"
 
 /* The best first. */
 static const struct wg_aead_impl *const impls[] = {
+#ifdef WG_HAVE_IPSEC_MB
+	&wg_aead_ipsec_mb,
+#endif
 	&wg_aead_sodium,
 };
 
@@ -37,6 +40,13 @@ int wg_aead_pick(const char *name)
 const char *wg_aead_name(void)
 {
 	return impl->name;
+}
+
+void wg_aead_thread_deinit(void)
+{
+	for (size_t i = 0; i < WG_ARRAY_LEN(impls); i++)
+		if (impls[i]->thread_deinit)
+			impls[i]->thread_deinit();
 }
 
 void wg_aead_nonce(uint8_t nonce[static WG_AEAD_NONCE_LEN], uint64_t counter)

@@ -37,6 +37,11 @@ const char *wg_crypto_aead_name(void)
 	return wg_aead_name();
 }
 
+void wg_crypto_thread_deinit(void)
+{
+	wg_aead_thread_deinit();
+}
+
 struct wg_random wg_crypto_random(void)
 {
 	return (struct wg_random){fill, NULL};
