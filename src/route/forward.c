@@ -1,0 +1,116 @@
+#include "route/forward.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "route/link.h"
+#include "route/route.h"
+#include "route/sysctl.h"
+
+#define ALL_IPV6 "net/ipv6/conf/all/forwarding"
+#define ALL_IPV4 "net/ipv4/ip_forward"
+
+/* On, unless it is: there are two ways of being on (2: and still solicit routers). */
+static int turn_on(struct wg_undo *undo, const char *name, struct wg_error *error)
+{
+	char present[WG_SYSCTL_VALUE_LEN];
+	int r = wg_sysctl_read(name, present);
+
+	if (r)
+		return wg_error_set(error, r, "%s: %s", name, strerror(-r));
+	return wg_undo_sysctl(undo, name, strcmp(present, "0") ? present : "1", NULL, error);
+}
+
+static int listen_on(struct wg_undo *undo, const char *link, struct wg_error *error)
+{
+	char name[WG_SYSCTL_NAME_LEN], present[WG_SYSCTL_VALUE_LEN];
+	int r = wg_sysctl_conf(name, "ipv6", link, "accept_ra");
+
+	r = r ? r : wg_sysctl_read(name, present);
+	if (r)
+		return wg_error_set(error, r, "%s: accept_ra: %s", link, strerror(-r));
+	if (!strcmp(present, "0"))
+		return 0;
+	return wg_undo_sysctl(undo, name, "2", ALL_IPV6, error);
+}
+
+/* On every interface with a route from an advertisement. Twice on the same is fine. */
+static int listen_where_advertised(struct wg_undo *undo, struct wg_netlink *nl,
+				   struct wg_error *error)
+{
+	struct wg_route *routes;
+	struct wg_link link;
+	size_t n;
+	int r = wg_route_list(nl, WG_FAMILY_IPV6, 0, &routes, &n);
+
+	if (r)
+		return wg_error_set(error, r, "list of IPv6 routes: %s", strerror(-r));
+	for (size_t i = 0; i < n && !r; i++) {
+		if (routes[i].protocol != WG_ROUTE_FROM_RA || !routes[i].link)
+			continue;
+		/* One that has just gone has no routes to lose. */
+		if (!wg_link_by_index(nl, routes[i].link, &link))
+			r = listen_on(undo, link.name, error);
+	}
+	free(routes);
+	return r;
+}
+
+/* Where forwarding was on before, single interfaces may have it off. */
+static int turn_on_uplink(struct wg_undo *undo, const char *family, const char *uplink,
+			  struct wg_error *error)
+{
+	char name[WG_SYSCTL_NAME_LEN];
+
+	if (wg_sysctl_conf(name, family, uplink, "forwarding"))
+		return wg_error_set(error, -EINVAL, "%s: no interface's name", uplink);
+	return turn_on(undo, name, error);
+}
+
+/* The tunnel's own value goes with its link. */
+static int turn_on_tunnel(const char *family, const char *tunnel, struct wg_error *error)
+{
+	char name[WG_SYSCTL_NAME_LEN], present[WG_SYSCTL_VALUE_LEN];
+	int r = tunnel ? wg_sysctl_conf(name, family, tunnel, "forwarding") : -ENOENT;
+
+	r = r ? r : wg_sysctl_read(name, present);
+	if (!r && !strcmp(present, "0"))
+		r = wg_sysctl_write(name, "1");
+	if (r && r != -ENOENT)
+		return wg_error_set(error, r, "%s: forwarding: %s", tunnel, strerror(-r));
+	return 0;
+}
+
+static int enable(struct wg_undo *undo, const struct wg_forward *forward, const char *family,
+		  const char *all, struct wg_error *error)
+{
+	int r = turn_on(undo, all, error);
+
+	r = r ? r : turn_on_uplink(undo, family, forward->uplink, error);
+	return r ? r : turn_on_tunnel(family, forward->tunnel, error);
+}
+
+static int enable_ipv6(struct wg_undo *undo, struct wg_netlink *nl,
+		       const struct wg_forward *forward, struct wg_error *error)
+{
+	int r = listen_on(undo, forward->uplink, error);
+
+	r = r ? r : listen_where_advertised(undo, nl, error);
+	return r ? r : enable(undo, forward, "ipv6", ALL_IPV6, error);
+}
+
+int wg_forward_enable(struct wg_undo *undo, struct wg_netlink *nl, const struct wg_forward *forward,
+		      struct wg_error *error)
+{
+	struct wg_link link;
+	int r = wg_link_find(nl, forward->uplink, &link);
+
+	if (r)
+		return wg_error_set(error, r, "Forward: via %s: %s", forward->uplink, strerror(-r));
+	if (forward->ipv6)
+		r = enable_ipv6(undo, nl, forward, error);
+	if (!r && forward->ipv4)
+		r = enable(undo, forward, "ipv4", ALL_IPV4, error);
+	return r;
+}
