@@ -31,8 +31,8 @@ static bool may_initiate(const struct wg_device *device, const struct wg_peer *p
 void wg_handshakes_want(struct wg_device *device, struct wg_peer *peer, bool retry,
 			struct wg_now now)
 {
-	if (!retry)
-		wg_timers_handshake_wanted(&peer->timers);
+	if (!retry && !wg_timers_handshake_wanted(&peer->timers))
+		return;
 	if (may_initiate(device, peer, now.boot) && wg_list_empty(&peer->wants_handshake))
 		wg_list_push(&device->initiators, &peer->wants_handshake);
 }

@@ -149,6 +149,8 @@ void wg_peer_key_changed(struct wg_device *device, struct wg_peer *peer)
 {
 	wg_remote_precompute(&peer->remote, device->has_identity ? &device->identity : NULL);
 	wg_peer_clear_handshake(device, peer);
+	wg_timers_handshake_dropped(&peer->timers);
+	wg_peer_timers_changed(device, peer);
 	peer->handshake_sent = LONG_AGO;
 	if (peer->current)
 		peer->current->session.may_send = false;

@@ -88,8 +88,17 @@ void wg_timers_initiated(struct wg_timers *timers, wg_time now, const struct wg_
 	arm(timers, WG_TIMER_RETRANSMIT, now + WG_REKEY_TIMEOUT + jitter(random));
 }
 
-void wg_timers_handshake_wanted(struct wg_timers *timers)
+bool wg_timers_handshake_wanted(struct wg_timers *timers)
 {
+	timers->retries = 0;
+	/* Two busy sides that both began would otherwise both begin again the moment that
+	 * 5 s are over, and overwrite each other's handshake for ever. */
+	return !armed(timers, WG_TIMER_RETRANSMIT);
+}
+
+void wg_timers_handshake_dropped(struct wg_timers *timers)
+{
+	disarm(timers, WG_TIMER_RETRANSMIT);
 	timers->retries = 0;
 }
 

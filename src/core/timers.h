@@ -58,8 +58,11 @@ void wg_timers_authenticated_sent(struct wg_timers *timers, wg_time now);
 void wg_timers_authenticated_received(struct wg_timers *timers, wg_time now);
 /* An initiation was sent. */
 void wg_timers_initiated(struct wg_timers *timers, wg_time now, const struct wg_random *random);
-/* New data asks for a handshake: the count of tries starts again. */
-void wg_timers_handshake_wanted(struct wg_timers *timers);
+/* New data asks for a handshake: the count of tries starts again. Whether to begin one;
+ * while a try is under way, only its jittered timer begins the next. */
+bool wg_timers_handshake_wanted(struct wg_timers *timers);
+/* The handshake under way was dropped: the next one need not wait. */
+void wg_timers_handshake_dropped(struct wg_timers *timers);
 /* A handshake is known to both sides. */
 void wg_timers_handshake_complete(struct wg_timers *timers);
 /* There are new keys, confirmed or not. */

@@ -151,6 +151,30 @@ static void test_both_initiating_at_once_still_gives_one_tunnel(void **state)
 	}
 }
 
+static void test_two_busy_engines_do_not_overwrite_each_other_for_ever(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 0; seed < 20; seed++) {
+		struct wg_sim *sim = wg_sim_pair(seed);
+		struct wg_sim_node *a = &sim->nodes[0];
+		struct wg_sim_node *b = &sim->nodes[1];
+		wg_time end = sim->now + 30 * WG_SECOND;
+
+		sim->net.delay = 50 * WG_MILLISECOND;
+		if (seed % 2) {
+			wg_sim_set_keepalive(a, b->public_key, 1);
+			wg_sim_set_keepalive(b, a->public_key, 1);
+		}
+		while (sim->now < end) {
+			wg_sim_send(a, b);
+			wg_sim_send(b, a);
+			wg_sim_run(sim, (seed % 2 ? 5000 : 20) * WG_MILLISECOND);
+		}
+		wg_sim_assert_works(a, b);
+		wg_sim_free(sim);
+	}
+}
+
 static void test_a_garbage_response_changes_nothing(void **state)
 {
 	struct wg_puppet *puppet = stage(4, true);
@@ -471,6 +495,7 @@ int main(void)
 		cmocka_unit_test(test_an_initiator_with_packets_confirms_with_them_alone),
 		cmocka_unit_test(test_an_initiator_without_packets_confirms_with_a_keepalive),
 		cmocka_unit_test(test_both_initiating_at_once_still_gives_one_tunnel),
+		cmocka_unit_test(test_two_busy_engines_do_not_overwrite_each_other_for_ever),
 		cmocka_unit_test(test_a_garbage_response_changes_nothing),
 		cmocka_unit_test(test_a_response_counts_only_for_the_last_initiation_and_once),
 		cmocka_unit_test(test_a_response_may_take_its_time),
