@@ -179,10 +179,10 @@ void wg_sim_run(struct wg_sim *sim, wg_time duration)
 struct wg_now wg_sim_now(const struct wg_sim_node *node)
 {
 	wg_time boot = node->sim->now + node->boot_offset;
-	wg_time wall = boot + node->wall_offset;
+	wg_time wall = WALL_START * WG_SECOND + boot + node->wall_offset;
 
 	return (struct wg_now){.boot = boot,
-			       .wall_sec = WALL_START + wall / WG_SECOND,
+			       .wall_sec = wall / WG_SECOND,
 			       .wall_nsec = (int32_t)(wall % WG_SECOND)};
 }
 
