@@ -15,6 +15,15 @@
 /* Asynchronous errors that are skipped before the rest waits for another call. */
 #define MAX_ERRORS 16
 
+/* What one wg_udp_receive gathers. */
+struct arrivals {
+	struct wg_run *runs;
+	size_t max_runs;
+	size_t n_runs;
+	size_t n_datagrams;
+	int error;
+};
+
 /* Takes memory for message i. False when the pool is at its bound. */
 static bool prepare(struct wg_udp_receiver *r, unsigned int i, struct wg_pool *pool)
 {
@@ -142,20 +151,19 @@ static void split(struct wg_udp *udp, struct wg_packet *train, uint32_t segment_
 
 /* The run that a message of that path and DS field belongs to: the last one, or one
  * more behind it. */
-static struct wg_run *find_run(struct wg_run *runs, size_t *n, const struct wg_path *path,
-			       uint8_t ds)
+static struct wg_run *find_run(struct arrivals *into, const struct wg_path *path, uint8_t ds)
 {
-	struct wg_run *run = *n ? &runs[*n - 1] : NULL;
+	struct wg_run *run = into->n_runs ? &into->runs[into->n_runs - 1] : NULL;
 
 	if (run && run->ds == ds && wg_path_equal(&run->path, path))
 		return run;
-	run = &runs[(*n)++];
+	run = &into->runs[into->n_runs++];
 	*run = (struct wg_run){.path = *path, .ds = ds};
 	return run;
 }
 
 /* Adds message i to the runs. */
-static void arrive(struct wg_udp *udp, unsigned int i, struct wg_run *runs, size_t *n)
+static void arrive(struct wg_udp *udp, unsigned int i, struct arrivals *into)
 {
 	struct wg_udp_receiver *r = &udp->receiver;
 	struct msghdr *header = &r->headers[i].msg_hdr;
@@ -177,17 +185,19 @@ static void arrive(struct wg_udp *udp, unsigned int i, struct wg_run *runs, size
 	wg_udp_name_get(&r->names[i], &path.remote);
 	path.local = attributes.local;
 	packet->ds = attributes.ds;
-	batch = &find_run(runs, n, &path, attributes.ds)->batch;
+	batch = &find_run(into, &path, attributes.ds)->batch;
 	before = batch->n;
 	if (is_train)
 		split(udp, packet, attributes.segment_len, batch);
 	else
 		wg_batch_push(batch, packet);
+	into->n_datagrams += batch->n - before;
 	udp->stats.received_datagrams += batch->n - before;
 }
 
 /* Room for twice as many when all of it was used, else for one more than came: a lone
- * datagram should not cost the preparation of a vector. */
+ * datagram should not cost the preparation of a vector, nor another call that only says
+ * that there are no more. */
 static void adapt(struct wg_udp *udp, unsigned int had, unsigned int got)
 {
 	unsigned int most = udp->offloads[WG_UDP_GRO] == WG_OFFLOAD_IN_USE ? GRO_VECTOR
@@ -197,25 +207,36 @@ static void adapt(struct wg_udp *udp, unsigned int had, unsigned int got)
 	udp->receiver.want = want < most ? want : most;
 }
 
+/* One recvmmsg. Returns whether there may be more; error is set when there is one. */
+static bool receive_some(struct wg_udp *udp, int fd, struct wg_pool *pool, struct arrivals *into)
+{
+	struct wg_udp_receiver *r = &udp->receiver;
+	unsigned int room = prepare_all(r, pool, into->max_runs - into->n_runs);
+	int got;
+
+	if (!room) {
+		into->error = into->n_datagrams ? 0 : discard(udp, fd);
+		return false;
+	}
+	got = receive(udp, fd, room);
+	for (int i = 0; i < got; i++)
+		arrive(udp, (unsigned int)i, into);
+	release(r, got > 0 ? (unsigned int)got : 0, room);
+	if (got < 0) {
+		into->error = got;
+		return false;
+	}
+	adapt(udp, room, (unsigned int)got);
+	return (unsigned int)got == room;
+}
+
 int wg_udp_receive(struct wg_udp *udp, unsigned int i, struct wg_pool *pool, struct wg_run *runs,
 		   size_t max_runs)
 {
-	struct wg_udp_receiver *r = &udp->receiver;
-	unsigned int room;
-	size_t n_runs = 0;
-	int got;
+	struct arrivals into = {.runs = runs, .max_runs = max_runs};
 
-	if (udp->fds[i] < 0 || !max_runs)
-		return 0;
-	room = prepare_all(r, pool, max_runs);
-	if (!room)
-		return discard(udp, udp->fds[i]);
-	got = receive(udp, udp->fds[i], room);
-	for (int k = 0; k < got; k++)
-		arrive(udp, (unsigned int)k, runs, &n_runs);
-	release(r, got > 0 ? (unsigned int)got : 0, room);
-	if (got < 0)
-		return got;
-	adapt(udp, room, (unsigned int)got);
-	return (int)n_runs;
+	while (udp->fds[i] >= 0 && into.n_runs < max_runs && into.n_datagrams < WG_UDP_VECTOR &&
+	       receive_some(udp, udp->fds[i], pool, &into))
+		;
+	return into.error && !into.n_runs ? into.error : (int)into.n_runs;
 }

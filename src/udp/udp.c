@@ -213,7 +213,7 @@ int wg_udp_open(struct wg_udp **out, const struct wg_udp_options *options)
 	for (unsigned int i = 0; i < WG_UDP_SOCKETS; i++)
 		udp->fds[i] = -1;
 	udp->fwmark = options->fwmark;
-	udp->receiver.want = 1;
+	udp->receiver.want = 2;
 	for (unsigned int i = 0; i < PORT_TRIES; i++) {
 		err = open_sockets(udp, options->port);
 		if (err != -EADDRINUSE || options->port)

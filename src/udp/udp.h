@@ -58,7 +58,8 @@ int wg_udp_set_mark(struct wg_udp *udp, uint32_t fwmark);
 
 /* Receives up to max_runs runs from socket i: neighbours of one path and DS field
  * are one run. Datagrams that arrived together share a large buffer: what is kept for
- * long should be copied out of it. Returns how many; 0 when dry; -errno only for an error that says
+ * long should be copied out of it. Stops when the socket is dry, or behind the 64th
+ * datagram. Returns how many; 0 when dry; -errno only for an error that says
  * the socket is of no more use. Pending asynchronous errors are drained and skipped. */
 int wg_udp_receive(struct wg_udp *udp, unsigned int i, struct wg_pool *pool, struct wg_run *runs,
 		   size_t max_runs);
