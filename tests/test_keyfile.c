@@ -47,7 +47,7 @@ static struct wg_conf parsed(const char *text)
 {
 	struct wg_conf conf;
 	struct wg_error error;
-	char file[64];
+	char file[128];
 
 	snprintf(file, sizeof(file), "%s", in_folder("wg0.conf"));
 	assert_int_equal(wg_conf_parse(&conf, file, "wg0", text, strlen(text), &error), 0);
@@ -118,7 +118,7 @@ static void test_a_configuration_without_a_key_has_none(void **state)
 
 static void test_a_missing_key_comes_with_the_command_that_makes_it(void **state)
 {
-	char why[128];
+	char why[256];
 
 	(void)state;
 	snprintf(why, sizeof(why), "%s: No such file or directory", in_folder("none"));
@@ -141,7 +141,7 @@ static void test_a_secret_that_others_can_read_is_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < WG_ARRAY_LEN(modes); i++) {
-		char why[128];
+		char why[256];
 
 		write_file("open", NINE, modes[i]);
 		snprintf(why, sizeof(why), "%s: others can read it (mode %04o)", in_folder("open"),
@@ -152,7 +152,7 @@ static void test_a_secret_that_others_can_read_is_refused(void **state)
 
 static void test_a_secret_of_somebody_else_is_refused(void **state)
 {
-	char why[128];
+	char why[256];
 
 	(void)state;
 	write_file("theirs", NINE, 0600);
@@ -187,7 +187,7 @@ static void test_a_file_without_a_key_is_refused(void **state)
 
 static void test_a_fifo_or_folder_is_no_key_file(void **state)
 {
-	char why[128];
+	char why[256];
 
 	(void)state;
 	assert_int_equal(mkfifo(in_folder("fifo"), 0600), 0);

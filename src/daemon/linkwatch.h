@@ -31,7 +31,7 @@ struct wg_linkwatch_handler {
 
 /* Follows the link of tun, which outlives it, and reports its present state (from
  * within). 0 or -errno. */
-int wg_linkwatch_open(struct wg_linkwatch **watch, uv_loop_t *loop, const struct wg_tun *tun,
+int wg_linkwatch_open(struct wg_linkwatch **out, uv_loop_t *loop, const struct wg_tun *tun,
 		      const struct wg_linkwatch_handler *handler);
 /* The memory goes when the loop runs on. NULL is ignored. */
 void wg_linkwatch_close(struct wg_linkwatch *watch);

@@ -24,7 +24,7 @@ struct wg_poller_handler {
 
 /* Waits for events on fd, which stays the caller's and open until the poller is
  * closed. 0 or -errno. */
-int wg_poller_open(struct wg_poller **poller, uv_loop_t *loop, int fd, int events,
+int wg_poller_open(struct wg_poller **out, uv_loop_t *loop, int fd, int events,
 		   const struct wg_poller_handler *handler);
 
 /* Changes the events waited for. 0 or -errno. */

@@ -130,7 +130,7 @@ static int set_up(const struct run_options *options, struct wg_loop **loop, stru
 
 static int run(const struct run_options *options)
 {
-	struct wg_loop *loop;
+	struct wg_loop *loop = NULL;
 	struct wg_error error;
 	int code = set_up(options, &loop, &error);
 
