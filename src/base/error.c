@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 /* Formats into size bytes: one line, whatever the arguments hold. */
 static void write_line(char *line, size_t size, const char *format, va_list args)
 {
@@ -11,6 +13,7 @@ static void write_line(char *line, size_t size, const char *format, va_list args
 
 	if (len >= (int)size)
 		memcpy(line + size - sizeof("..."), "...", sizeof("..."));
+	wg_utf8_mend(line);
 	for (; *line; line++)
 		if ((unsigned char)*line < ' ' || *line == 0x7f)
 			*line = '?';

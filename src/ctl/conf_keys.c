@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/bytes.h"
+#include "base/utf8.h"
 #include "crypto/encoding.h"
 #include "crypto/secret.h"
 #include "ctl/conf_parser.h"
@@ -385,6 +386,8 @@ static int set_name(struct wg_conf_parser *parser, char *value)
 
 	if (strlen(value) > 63)
 		return wg_conf_refuse(parser, "longer than 63 characters");
+	if (!wg_utf8_valid(value))
+		return wg_conf_refuse(parser, "not UTF-8");
 	for (const char *p = value; *p; p++)
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
 			return wg_conf_refuse(parser, "it has control characters");
