@@ -92,9 +92,8 @@ static size_t n_deleted(void)
 {
 	_Alignas(struct nlmsghdr) char data[8192];
 	size_t n = 0;
-	ssize_t len;
 
-	while ((len = recv(monitor, data, sizeof(data), MSG_DONTWAIT)) > 0) {
+	while (recv(monitor, data, sizeof(data), MSG_DONTWAIT) > 0) {
 		const struct nlmsghdr *nlh = (const void *)data;
 		const struct rtmsg *info = NLMSG_DATA(nlh);
 
@@ -137,13 +136,13 @@ static int teardown(void **state)
 	return 0;
 }
 
-static struct wg_undo *enable(const char *name, const struct wg_forward *forward)
+static struct wg_undo *enable(const char *name, const char *uplink)
 {
 	struct wg_undo *undo;
 	struct wg_error error;
 
 	if (wg_undo_open(&undo, dir, name, &ops, &error) ||
-	    wg_forward_enable(undo, nl, forward, &error))
+	    wg_forward_ipv6(undo, nl, uplink, "eth1", &error))
 		fail_msg("%s", error.text);
 	return undo;
 }
@@ -162,8 +161,6 @@ static void expect_as_before(void)
 	free(after);
 }
 
-static const struct wg_forward ipv6_via_eth0 = {.ipv6 = true, .uplink = "eth0"};
-
 static void test_the_lab_would_lose_its_default_route(void **state)
 {
 	(void)state;
@@ -176,7 +173,7 @@ static void test_the_lab_would_lose_its_default_route(void **state)
 
 static void test_the_advertised_default_route_never_disappears(void **state)
 {
-	struct wg_undo *undo = enable("wg0", &ipv6_via_eth0);
+	struct wg_undo *undo = enable("wg0", "eth0");
 
 	(void)state;
 	expect_sysctl("net/ipv6/conf/all/forwarding", "1");
@@ -196,10 +193,13 @@ static void test_the_advertised_default_route_never_disappears(void **state)
 
 static void test_everything_is_as_before(void **state)
 {
-	static const struct wg_forward both = {true, true, "eth0", "eth1"};
+	struct wg_undo *undo = enable("wg0", "eth0");
+	struct wg_error error;
 
 	(void)state;
-	disable(enable("wg0", &both));
+	assert_int_equal(wg_forward_ipv4(undo, nl, "eth0", "eth1", &error), 0);
+	expect_sysctl("net/ipv4/ip_forward", "1");
+	disable(undo);
 	expect_as_before();
 	assert_int_equal(n_deleted(), 0);
 }
@@ -210,7 +210,7 @@ static void test_other_interfaces_that_were_advertised_to_listen_on(void **state
 
 	(void)state;
 	advertise(eth1, 7);
-	undo = enable("wg0", &ipv6_via_eth0);
+	undo = enable("wg0", "eth0");
 	expect_sysctl("net/ipv6/conf/eth1/accept_ra", "2");
 	assert_int_equal(n_defaults(), 2);
 	disable(undo);
@@ -225,7 +225,7 @@ static void test_advertisements_that_are_not_the_kernels_stay_so(void **state)
 
 	(void)state;
 	write_value("net/ipv6/conf/eth0/accept_ra", "0");
-	undo = enable("wg0", &ipv6_via_eth0);
+	undo = enable("wg0", "eth0");
 	expect_sysctl("net/ipv6/conf/eth0/accept_ra", "0");
 	disable(undo);
 	expect_sysctl("net/ipv6/conf/eth0/accept_ra", "0");
@@ -233,7 +233,6 @@ static void test_advertisements_that_are_not_the_kernels_stay_so(void **state)
 
 static void test_a_host_that_forwards_already_is_only_completed(void **state)
 {
-	static const struct wg_forward forward = {.ipv6 = true, .uplink = "eth0", .tunnel = "eth1"};
 	struct wg_undo *undo;
 
 	(void)state;
@@ -241,7 +240,7 @@ static void test_a_host_that_forwards_already_is_only_completed(void **state)
 	write_value("net/ipv6/conf/all/forwarding", "2");
 	write_value("net/ipv6/conf/eth0/forwarding", "0");
 	write_value("net/ipv6/conf/eth1/forwarding", "0");
-	undo = enable("wg0", &forward);
+	undo = enable("wg0", "eth0");
 	expect_sysctl("net/ipv6/conf/all/forwarding", "2");
 	expect_sysctl("net/ipv6/conf/eth0/forwarding", "1");
 	expect_sysctl("net/ipv6/conf/eth1/forwarding", "1");
@@ -251,17 +250,36 @@ static void test_a_host_that_forwards_already_is_only_completed(void **state)
 	assert_int_equal(n_deleted(), 0);
 }
 
+static void test_forwarding_ends_while_the_tunnel_goes_on(void **state)
+{
+	struct wg_undo *undo;
+	struct wg_error error;
+
+	(void)state;
+	advertise(eth1, 7);
+	undo = enable("wg0", NULL);
+	assert_int_equal(wg_forward_ipv4(undo, nl, NULL, "eth1", &error), 0);
+	assert_int_equal(wg_forward_ipv6_end(undo), 0);
+	expect_sysctl("net/ipv6/conf/all/forwarding", "0");
+	expect_sysctl("net/ipv6/conf/eth0/accept_ra", "1");
+	expect_sysctl("net/ipv6/conf/eth1/accept_ra", "1");
+	expect_sysctl("net/ipv4/ip_forward", "1");
+	assert_int_equal(wg_forward_ipv4_end(undo), 0);
+	assert_int_equal(wg_forward_ipv6_end(undo), -ENOENT);
+	assert_int_equal(wg_undo_pending(undo), 0);
+	assert_int_equal(n_defaults(), 2);
+	assert_int_equal(n_deleted(), 0);
+	wg_undo_close(undo);
+}
+
 static void test_two_uplinks_go_down_in_either_order(void **state)
 {
-	static const struct wg_forward via[] = {{.ipv6 = true, .uplink = "eth0"},
-						{.ipv6 = true, .uplink = "eth1"}};
-
 	(void)state;
 	for (int order = 0; order < 2; order++) {
 		struct wg_undo *undo[2];
 
-		undo[0] = enable("wg0", &via[0]);
-		undo[1] = enable("wg1", &via[1]);
+		undo[0] = enable("wg0", "eth0");
+		undo[1] = enable("wg1", "eth1");
 		disable(undo[order]);
 		expect_sysctl("net/ipv6/conf/all/forwarding", "1");
 		expect_sysctl("net/ipv6/conf/eth0/accept_ra", "2");
@@ -273,14 +291,13 @@ static void test_two_uplinks_go_down_in_either_order(void **state)
 
 static void test_an_uplink_that_is_not_there_is_named(void **state)
 {
-	static const struct wg_forward forward = {.ipv6 = true, .uplink = "eth9"};
 	struct wg_undo *undo;
 	struct wg_error error;
 
 	(void)state;
 	assert_int_equal(wg_undo_open(&undo, dir, "wg0", &ops, &error), 0);
-	assert_int_equal(wg_forward_enable(undo, nl, &forward, &error), -ENODEV);
-	assert_string_equal(error.text, "Forward: via eth9: No such device");
+	assert_int_equal(wg_forward_ipv6(undo, nl, "eth9", "eth1", &error), -ENODEV);
+	assert_string_equal(error.text, "via eth9: No such device");
 	wg_undo_close(undo);
 	expect_as_before();
 }
@@ -307,6 +324,7 @@ int main(void)
 		TEST(test_other_interfaces_that_were_advertised_to_listen_on),
 		TEST(test_advertisements_that_are_not_the_kernels_stay_so),
 		TEST(test_a_host_that_forwards_already_is_only_completed),
+		TEST(test_forwarding_ends_while_the_tunnel_goes_on),
 		TEST(test_two_uplinks_go_down_in_either_order),
 		TEST(test_an_uplink_that_is_not_there_is_named),
 	};

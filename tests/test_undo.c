@@ -3,6 +3,7 @@
  * is left alone. */
 #include "netpicture.h"
 
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -472,6 +473,39 @@ static void test_a_running_tunnels_journal_is_not_opened_twice(void **state)
 	wg_undo_close(undo);
 }
 
+/* Whether another process could change anything now. */
+static bool is_locked(void)
+{
+	char path[256];
+	bool locked;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/.lock", dir);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0);
+	locked = flock(fd, LOCK_EX | LOCK_NB) != 0;
+	close(fd);
+	return locked;
+}
+
+static void test_others_wait_until_what_was_seen_is_acted_upon(void **state)
+{
+	struct wg_undo *undo = open_undo("wg0");
+	struct wg_error error;
+
+	(void)state;
+	assert_int_equal(wg_undo_hold(undo, &error), 0);
+	assert_true(is_locked());
+	set(undo, FORWARDING, "1", NULL);
+	assert_true(is_locked());
+	wg_undo_release(undo);
+	assert_false(is_locked());
+	set(undo, ACCEPT_RA, "2", NULL);
+	assert_false(is_locked());
+	down(undo);
+	expect_as_before();
+}
+
 static void write_journal(const char *text)
 {
 	char path[256];
@@ -766,6 +800,7 @@ int main(void)
 		TEST(test_single_changes_are_taken_back_while_the_tunnel_goes_on),
 		TEST(test_what_fails_stays_in_the_journal_and_stops_nothing),
 		TEST(test_a_running_tunnels_journal_is_not_opened_twice),
+		TEST(test_others_wait_until_what_was_seen_is_acted_upon),
 		TEST(test_changes_of_an_earlier_boot_are_forgotten),
 		TEST(test_changes_in_another_namespace_are_left_alone),
 		TEST(test_a_foreign_file_is_not_overwritten),

@@ -12,14 +12,15 @@
 #define ALL_IPV4 "net/ipv4/ip_forward"
 
 /* On, unless it is: there are two ways of being on (2: and still solicit routers). */
-static int turn_on(struct wg_undo *undo, const char *name, struct wg_error *error)
+static int turn_on(struct wg_undo *undo, const char *name, const char *meanwhile,
+		   struct wg_error *error)
 {
 	char present[WG_SYSCTL_VALUE_LEN];
 	int r = wg_sysctl_read(name, present);
 
 	if (r)
 		return wg_error_set(error, r, "%s: %s", name, strerror(-r));
-	return wg_undo_sysctl(undo, name, strcmp(present, "0") ? present : "1", NULL, error);
+	return wg_undo_sysctl(undo, name, strcmp(present, "0") ? present : "1", meanwhile, error);
 }
 
 static int listen_on(struct wg_undo *undo, const char *link, struct wg_error *error)
@@ -59,20 +60,21 @@ static int listen_where_advertised(struct wg_undo *undo, struct wg_netlink *nl,
 
 /* Where forwarding was on before, single interfaces may have it off. */
 static int turn_on_uplink(struct wg_undo *undo, const char *family, const char *uplink,
-			  struct wg_error *error)
+			  const char *all, struct wg_error *error)
 {
 	char name[WG_SYSCTL_NAME_LEN];
 
+	if (!uplink)
+		return 0;
 	if (wg_sysctl_conf(name, family, uplink, "forwarding"))
 		return wg_error_set(error, -EINVAL, "%s: no interface's name", uplink);
-	return turn_on(undo, name, error);
+	return turn_on(undo, name, all, error);
 }
 
-/* The tunnel's own value goes with its link. */
 static int turn_on_tunnel(const char *family, const char *tunnel, struct wg_error *error)
 {
 	char name[WG_SYSCTL_NAME_LEN], present[WG_SYSCTL_VALUE_LEN];
-	int r = tunnel ? wg_sysctl_conf(name, family, tunnel, "forwarding") : -ENOENT;
+	int r = wg_sysctl_conf(name, family, tunnel, "forwarding");
 
 	r = r ? r : wg_sysctl_read(name, present);
 	if (!r && !strcmp(present, "0"))
@@ -82,35 +84,48 @@ static int turn_on_tunnel(const char *family, const char *tunnel, struct wg_erro
 	return 0;
 }
 
-static int enable(struct wg_undo *undo, const struct wg_forward *forward, const char *family,
-		  const char *all, struct wg_error *error)
+static int turn_all_on(struct wg_undo *undo, const char *family, const char *all,
+		       const char *uplink, const char *tunnel, struct wg_error *error)
 {
-	int r = turn_on(undo, all, error);
+	int r = turn_on(undo, all, NULL, error);
 
-	r = r ? r : turn_on_uplink(undo, family, forward->uplink, error);
-	return r ? r : turn_on_tunnel(family, forward->tunnel, error);
+	r = r ? r : turn_on_uplink(undo, family, uplink, all, error);
+	return r ? r : turn_on_tunnel(family, tunnel, error);
 }
 
-static int enable_ipv6(struct wg_undo *undo, struct wg_netlink *nl,
-		       const struct wg_forward *forward, struct wg_error *error)
-{
-	int r = listen_on(undo, forward->uplink, error);
-
-	r = r ? r : listen_where_advertised(undo, nl, error);
-	return r ? r : enable(undo, forward, "ipv6", ALL_IPV6, error);
-}
-
-int wg_forward_enable(struct wg_undo *undo, struct wg_netlink *nl, const struct wg_forward *forward,
-		      struct wg_error *error)
+static int check_uplink(struct wg_netlink *nl, const char *uplink, struct wg_error *error)
 {
 	struct wg_link link;
-	int r = wg_link_find(nl, forward->uplink, &link);
+	int r = uplink ? wg_link_find(nl, uplink, &link) : 0;
 
-	if (r)
-		return wg_error_set(error, r, "Forward: via %s: %s", forward->uplink, strerror(-r));
-	if (forward->ipv6)
-		r = enable_ipv6(undo, nl, forward, error);
-	if (!r && forward->ipv4)
-		r = enable(undo, forward, "ipv4", ALL_IPV4, error);
-	return r;
+	return r ? wg_error_set(error, r, "via %s: %s", uplink, strerror(-r)) : 0;
+}
+
+int wg_forward_ipv6(struct wg_undo *undo, struct wg_netlink *nl, const char *uplink,
+		    const char *tunnel, struct wg_error *error)
+{
+	int r = check_uplink(nl, uplink, error);
+
+	if (!r && uplink)
+		r = listen_on(undo, uplink, error);
+	r = r ? r : listen_where_advertised(undo, nl, error);
+	return r ? r : turn_all_on(undo, "ipv6", ALL_IPV6, uplink, tunnel, error);
+}
+
+int wg_forward_ipv4(struct wg_undo *undo, struct wg_netlink *nl, const char *uplink,
+		    const char *tunnel, struct wg_error *error)
+{
+	int r = check_uplink(nl, uplink, error);
+
+	return r ? r : turn_all_on(undo, "ipv4", ALL_IPV4, uplink, tunnel, error);
+}
+
+int wg_forward_ipv6_end(struct wg_undo *undo)
+{
+	return wg_undo_sysctl_reset(undo, ALL_IPV6);
+}
+
+int wg_forward_ipv4_end(struct wg_undo *undo)
+{
+	return wg_undo_sysctl_reset(undo, ALL_IPV4);
 }

@@ -8,23 +8,23 @@
 #ifndef WG_ROUTE_FORWARD_H
 #define WG_ROUTE_FORWARD_H
 
-#include <stdbool.h>
-
 #include "base/error.h"
 #include "route/netlink.h"
 #include "route/undo.h"
 
-struct wg_forward {
-	bool ipv4;
-	bool ipv6;
-	const char *uplink; /* where the peers' packets go, and come from */
-	const char *tunnel; /* the other side; may be NULL */
-};
-
 /* Turns forwarding on, all through undo, which turns it off again in the right order.
+ * uplink is where the peers' packets go to and come from; NULL: anywhere. tunnel is the
+ * other side; its own values go with its link.
+ *
  * accept_ra goes from 1 to 2 on the uplink and wherever else a route from an
  * advertisement is; 0 stays: something else than the kernel listens there. */
-int wg_forward_enable(struct wg_undo *undo, struct wg_netlink *nl, const struct wg_forward *forward,
-		      struct wg_error *error);
+int wg_forward_ipv6(struct wg_undo *undo, struct wg_netlink *nl, const char *uplink,
+		    const char *tunnel, struct wg_error *error);
+int wg_forward_ipv4(struct wg_undo *undo, struct wg_netlink *nl, const char *uplink,
+		    const char *tunnel, struct wg_error *error);
+
+/* Takes it back while the tunnel goes on. -ENOENT when there was nothing to do. */
+int wg_forward_ipv6_end(struct wg_undo *undo);
+int wg_forward_ipv4_end(struct wg_undo *undo);
 
 #endif

@@ -97,6 +97,20 @@ void wg_undo_close(struct wg_undo *undo)
 	tear_down(undo);
 }
 
+int wg_undo_hold(struct wg_undo *undo, struct wg_error *error)
+{
+	int r = wg_undo_seize(undo, error);
+
+	undo->held = !r;
+	return r;
+}
+
+void wg_undo_release(struct wg_undo *undo)
+{
+	undo->held = false;
+	wg_undo_drop(undo);
+}
+
 int wg_undo_pending(struct wg_undo *undo)
 {
 	struct wg_error error;
@@ -383,8 +397,22 @@ int wg_undo_run(struct wg_undo *undo)
 	return first ? first : second;
 }
 
-static int take_back_found(struct wg_undo *undo, const char *kind, const char *text,
-			   const char *name)
+int wg_undo_take_back(struct wg_undo *undo, const char *kind, const char *text)
+{
+	struct wg_error error;
+	const struct wg_journal_change *change;
+	int r = wg_undo_lock(undo, &error);
+
+	if (r)
+		return r;
+	change = find(undo, &undo->own, kind, text);
+	r = change ? take_back_noting(undo, (size_t)(change - undo->own.changes) + 1) : -ENOENT;
+	wg_undo_unlock(undo);
+	return r;
+}
+
+/* The newest change of a parameter, or of those that stay while it does. */
+static int reset(struct wg_undo *undo, const char *name, bool last)
 {
 	struct wg_error error;
 	int r = wg_undo_lock(undo, &error);
@@ -392,14 +420,10 @@ static int take_back_found(struct wg_undo *undo, const char *kind, const char *t
 
 	if (r)
 		return r;
-	for (i = undo->own.n; i > 0; i--) {
-		const struct wg_journal_change *change = &undo->own.changes[i - 1];
-
-		if (wg_undo_is_live(undo, change) &&
-		    (name ? wg_undo_sysctl_names(change, name)
-			  : !strcmp(change->kind, kind) && !strcmp(change->text, text)))
+	for (i = undo->own.n; i > 0; i--)
+		if (wg_undo_is_live(undo, &undo->own.changes[i - 1]) &&
+		    wg_undo_sysctl_names(&undo->own.changes[i - 1], name, last))
 			break;
-	}
 	r = i ? take_back_noting(undo, i) : -ENOENT;
 	wg_undo_unlock(undo);
 	return r;
@@ -407,12 +431,17 @@ static int take_back_found(struct wg_undo *undo, const char *kind, const char *t
 
 int wg_undo_sysctl_reset(struct wg_undo *undo, const char *name)
 {
-	return take_back_found(undo, NULL, NULL, name);
-}
+	int first = reset(undo, name, false);
+	int second = 0;
 
-int wg_undo_take_back(struct wg_undo *undo, const char *kind, const char *text)
-{
-	return take_back_found(undo, kind, text, NULL);
+	if (first && first != -ENOENT)
+		return first;
+	while (!second) {
+		second = reset(undo, name, true);
+		if (!second)
+			first = 0;
+	}
+	return second == -ENOENT ? first : second;
 }
 
 static int take_back_act(struct wg_undo *undo, const struct wg_undo_act *act)

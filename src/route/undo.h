@@ -47,6 +47,11 @@ int wg_undo_open(struct wg_undo **out, const char *dir, const char *name,
  * ignored. */
 void wg_undo_close(struct wg_undo *undo);
 
+/* Keeps all other tunnels from changing anything until released, so that what was seen
+ * (a free routing table, say) still is so when it is acted upon. Not for long. */
+int wg_undo_hold(struct wg_undo *undo, struct wg_error *error);
+void wg_undo_release(struct wg_undo *undo);
+
 /* How many changes of this boot and namespace are not put back, or -errno. */
 int wg_undo_pending(struct wg_undo *undo);
 /* Puts everything back, newest first. What fails is noted, stays in the journal, and
@@ -68,7 +73,7 @@ int wg_undo_proxy_add(struct wg_undo *undo, const struct wg_neigh_proxy *proxy,
 		      struct wg_error *error);
 
 /* The reverse of one of these, while the tunnel goes on. -ENOENT when it was not this
- * tunnel's. */
+ * tunnel's. With a parameter goes whatever was to stay meanwhile. */
 int wg_undo_sysctl_reset(struct wg_undo *undo, const char *name);
 int wg_undo_route_delete(struct wg_undo *undo, const struct wg_route *route);
 int wg_undo_rule_delete(struct wg_undo *undo, const struct wg_rule *rule);

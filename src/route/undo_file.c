@@ -193,7 +193,13 @@ static int read_everything(struct wg_undo *undo)
 	return read_others(undo);
 }
 
-int wg_undo_lock(struct wg_undo *undo, struct wg_error *error)
+static int refuse(const struct wg_undo *undo, int r, struct wg_error *error)
+{
+	return wg_error_set(error, r, "%s/%s: %s", undo->dir, undo->file,
+			    r == -EPROTO ? "not an undo journal of this version" : strerror(-r));
+}
+
+int wg_undo_seize(struct wg_undo *undo, struct wg_error *error)
 {
 	int r;
 
@@ -201,12 +207,29 @@ int wg_undo_lock(struct wg_undo *undo, struct wg_error *error)
 	if (undo->lock_fd < 0)
 		return wg_error_set(error, -errno, "%s/" LOCK ": %m", undo->dir);
 	r = lock_fd(undo->lock_fd, LOCK_EX);
-	r = r ? r : read_everything(undo);
+	if (r) {
+		wg_undo_drop(undo);
+		return wg_error_set(error, r, "%s/" LOCK ": %s", undo->dir, strerror(-r));
+	}
+	return 0;
+}
+
+void wg_undo_drop(struct wg_undo *undo)
+{
+	close(undo->lock_fd);
+	undo->lock_fd = -1;
+}
+
+int wg_undo_lock(struct wg_undo *undo, struct wg_error *error)
+{
+	int r = undo->held ? 0 : wg_undo_seize(undo, error);
+
+	if (r)
+		return r;
+	r = read_everything(undo);
 	if (r) {
 		wg_undo_unlock(undo);
-		return wg_error_set(error, r, "%s/%s: %s", undo->dir, undo->file,
-				    r == -EPROTO ? "not an undo journal of this version"
-						 : strerror(-r));
+		return refuse(undo, r, error);
 	}
 	return 0;
 }
@@ -221,8 +244,8 @@ void wg_undo_unlock(struct wg_undo *undo)
 	free(undo->others);
 	undo->others = NULL;
 	undo->n_others = 0;
-	close(undo->lock_fd);
-	undo->lock_fd = -1;
+	if (!undo->held)
+		wg_undo_drop(undo);
 }
 
 static bool is_here(const struct wg_undo *undo, const struct wg_journal_place *place)

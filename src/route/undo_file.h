@@ -26,6 +26,7 @@ struct wg_undo {
 
 	/* Between lock and unlock. */
 	int lock_fd;
+	bool held; /* by wg_undo_hold: unlocking keeps the lock */
 	struct wg_journal own;
 	struct wg_undo_other *others; /* that have changes here */
 	size_t n_others;
@@ -35,7 +36,10 @@ struct wg_undo {
 int wg_undo_file_open(struct wg_undo *undo, struct wg_error *error);
 void wg_undo_file_close(struct wg_undo *undo);
 
-/* Waits for the directory's lock, then reads all journals. */
+/* Waits for the directory's lock; no more. */
+int wg_undo_seize(struct wg_undo *undo, struct wg_error *error);
+void wg_undo_drop(struct wg_undo *undo);
+/* The same, unless it is held, and then reads all journals. */
 int wg_undo_lock(struct wg_undo *undo, struct wg_error *error);
 void wg_undo_unlock(struct wg_undo *undo);
 

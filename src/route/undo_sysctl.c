@@ -377,13 +377,14 @@ bool wg_undo_sysctl_is_last(const struct wg_journal_change *change)
 	return wg_undo_sysctl_is(change) && strstr(change->text, WHILE);
 }
 
-bool wg_undo_sysctl_names(const struct wg_journal_change *change, const char *name)
+bool wg_undo_sysctl_names(const struct wg_journal_change *change, const char *name, bool last)
 {
 	char own[WG_SYSCTL_NAME_LEN];
 	const char *meanwhile;
 
-	return wg_undo_sysctl_is(change) && split(change->text, own, &meanwhile) &&
-	       !strcmp(own, name);
+	if (!wg_undo_sysctl_is(change) || !split(change->text, own, &meanwhile))
+		return false;
+	return last ? meanwhile && !strcmp(meanwhile, name) : !strcmp(own, name);
 }
 
 int wg_undo_sysctl_take_back(struct wg_undo *undo, size_t number)
