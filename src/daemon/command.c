@@ -1,6 +1,7 @@
 #include "daemon/command.h"
 
 #include <ctype.h>
+#include <net/if.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -119,18 +120,15 @@ static int refuse_command(const char *word, const struct wg_command *nearest, bo
 /* Whether a tunnel of this name is set up, so that it cannot be a mistyped command. */
 static bool is_known_tunnel(const char *word)
 {
-	static const char *const places[] = {"/etc/tuff/%.15s.conf", "/etc/wireguard/%.15s.conf",
-					     "/sys/class/net/%.15s"};
+	static const char *const places[] = {"/etc/tuff/%.15s.conf", "/etc/wireguard/%.15s.conf"};
 	char path[64];
 
-	if (strchr(word, '/'))
-		return false;
 	for (size_t i = 0; i < WG_ARRAY_LEN(places); i++) {
 		snprintf(path, sizeof(path), places[i], word);
 		if (!access(path, F_OK))
 			return true;
 	}
-	return false;
+	return if_nametoindex(word) != 0;
 }
 
 /* `tuff NAME` takes any name, so only what looks like nothing but a command with a

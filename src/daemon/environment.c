@@ -19,9 +19,12 @@ static int read_fd(int *fd, const char *variable, struct wg_error *error)
 		return 0;
 	errno = 0;
 	value = strtoul(text, &rest, 10);
-	if (*rest || errno || value > INT_MAX || *text == '-' || fcntl((int)value, F_GETFD) < 0)
-		return wg_error_set(error, -EINVAL, "environment: %s=%s: not an open descriptor",
-				    variable, text);
+	if (*rest || errno || value > INT_MAX || *text == '-' || fcntl((int)value, F_GETFD) < 0) {
+		wg_error_set(error, -EINVAL, "environment: %s=%s: not an open descriptor", variable,
+			     text);
+		wg_error_hint(error, "it is the number of a descriptor that the program inherits");
+		return -EINVAL;
+	}
 	*fd = (int)value;
 	return 0;
 }

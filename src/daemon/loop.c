@@ -1,6 +1,7 @@
 #include "daemon/loop.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,9 @@
  * below the limit is not worth a wake-up. */
 #define TRIM_AFTER (5 * WG_SECOND)
 #define TRIM_ABOVE ((size_t)1 << 20)
+
+/* What the loop itself opens, with both old and new sockets and a client or two. */
+#define NEEDED_DESCRIPTORS 24
 
 static const int end_signals[] = {SIGINT, SIGTERM, SIGHUP};
 
@@ -342,14 +346,37 @@ static int start_control(struct wg_loop *loop, const struct wg_loop_options *opt
 			       &options->control_file, &wg_control_usual_limits, &handler);
 }
 
+/* That many descriptors are to be had. libuv (1.44) aborts when it gets none for its
+ * own signals, so it is found out before. */
+static int check_descriptors(int some_fd)
+{
+	int fds[NEEDED_DESCRIPTORS];
+	size_t n = 0;
+	int error = 0;
+
+	while (n < WG_ARRAY_LEN(fds) && !error) {
+		fds[n] = fcntl(some_fd, F_DUPFD_CLOEXEC, 0);
+		if (fds[n] < 0)
+			error = -errno;
+		else
+			n++;
+	}
+	while (n > 0)
+		close(fds[--n]);
+	return error;
+}
+
 /* Sets up one thing after the other; what says which one failed. */
 static int start(struct wg_loop *loop, const struct wg_loop_options *options, const char **what)
 {
 	int error;
 
 	*what = "start the event loop";
-	error = uv_loop_init(&loop->uv);
-	loop->has_uv = !error;
+	error = check_descriptors(options->control_fd);
+	if (!error) {
+		error = uv_loop_init(&loop->uv);
+		loop->has_uv = !error;
+	}
 	if (!error)
 		error = start_signals(loop);
 	if (!error)

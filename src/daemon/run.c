@@ -66,6 +66,17 @@ static int check_name(const char *name)
 	return wg_report(WG_EXIT_USAGE, &error);
 }
 
+static int adopt_link(const char *name, int fd, struct wg_tun **tun, struct wg_error *error)
+{
+	int code = wg_tun_adopt(tun, fd);
+
+	if (!code)
+		return 0;
+	wg_error_set(error, code, "%s: take over WG_TUN_FD %d: %s", name, fd, strerror(-code));
+	wg_error_hint(error, "it must be an open TUN link");
+	return code;
+}
+
 /* The link, made or taken over. It may have another name than was asked for. */
 static int open_link(const struct run_options *options, struct wg_tun **tun,
 		     char name[static WG_TUN_NAME_LEN], struct wg_error *error)
@@ -78,11 +89,19 @@ static int open_link(const struct run_options *options, struct wg_tun **tun,
 		code = wg_privileged_open_tun(tun, name);
 		return code ? wg_refusal_of_link(error, name, code) : 0;
 	}
-	code = wg_tun_adopt(tun, fd);
-	if (code)
-		return wg_error_set(error, code, "%s: take over WG_TUN_FD %d: %s", name, fd,
-				    strerror(-code));
-	return wg_tun_name(*tun, name);
+	code = adopt_link(name, fd, tun, error);
+	return code ? code : wg_tun_name(*tun, name);
+}
+
+static int adopt_control(const char *name, int fd, struct wg_sockfile *file, struct wg_error *error)
+{
+	int code = wg_sockfile_adopt(file, fd);
+
+	if (!code)
+		return 0;
+	wg_error_set(error, code, "%s: take over WG_UAPI_FD %d: %s", name, fd, strerror(-code));
+	wg_error_hint(error, "it must be a Unix socket that listens at a path");
+	return code;
 }
 
 static int open_control(const struct run_options *options, const char *name,
@@ -92,13 +111,9 @@ static int open_control(const struct run_options *options, const char *name,
 	int fd = options->environment.uapi_fd;
 	int code;
 
-	if (fd >= 0) {
-		code = wg_sockfile_adopt(&loop->control_file, fd);
-		loop->control_fd = fd;
-		return code ? wg_error_set(error, code, "%s: take over WG_UAPI_FD %d: %s", name, fd,
-					   strerror(-code))
-			    : 0;
-	}
+	loop->control_fd = fd;
+	if (fd >= 0)
+		return adopt_control(name, fd, &loop->control_file, error);
 	code = wg_sockfile_place(path, WG_SOCKFILE_FOLDER, name);
 	if (!code)
 		code = wg_privileged_listen(&loop->control_file, path);

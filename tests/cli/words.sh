@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# What can be said on the command line, and what cannot. Needs no privilege.
+. "$(dirname "$0")/lib.sh"
+
+prints 'tuff +([0-9]).+([0-9]).+([0-9])' "$tuff" --version
+prints 'tuff +([0-9]).+([0-9]).+([0-9])' "$tuff" -V
+prints 'usage: tuff \[-f\] NAME*genkey*pubkey*genpsk*LOG_LEVEL*' "$tuff" --help
+prints 'usage: tuff \[-f\] NAME*' "$tuff" -h
+prints 'usage: tuff \[-f\] NAME*' "$tuff" help
+prints 'usage: tuff genkey*base64*' "$tuff" help genkey
+prints 'usage: tuff help \[COMMAND\]*' "$tuff" help help
+
+refuses 2 'tuff: command line: arguments: there are none' \
+	'usage: tuff [-f] NAME, or tuff --help' "$tuff"
+refuses 2 'tuff: command line: arguments: there are none' \
+	'usage: tuff [-f] NAME, or tuff --help' "$tuff" -f
+refuses 2 'tuff: command line: --froeground: no such option' \
+	'did you mean --foreground?' "$tuff" --froeground wg0
+refuses 2 'tuff: command line: --frobnicate: no such option' \
+	'see tuff --help' "$tuff" --frobnicate
+refuses 2 'tuff: command line: --foregound: no such option' \
+	'did you mean --foreground?' "$tuff" wg0 --foregound
+refuses 2 'tuff: command line: wg1: one name is enough' \
+	'usage: tuff [-f] NAME' "$tuff" -f wg0 wg1
+refuses 2 'tuff: command line: gnekey: no such command' \
+	'did you mean genkey? (for a tunnel of this name: tuff -- gnekey)' "$tuff" gnekey
+refuses 2 'tuff: command line: pubky: no such command' \
+	'did you mean pubkey?' "$tuff" pubky private
+refuses 2 'tuff: command line: frobnicate: no such command' \
+	'see tuff --help' "$tuff" frobnicate wg0
+refuses 2 'tuff: help: genpks: no such command' 'did you mean genpsk?' "$tuff" help genpks
+refuses 2 'tuff: help: x: no such command' 'see tuff --help' "$tuff" help x
+refuses 2 'tuff: help: pubkey: one command at most' 'usage: tuff help [COMMAND]' \
+	"$tuff" help genkey pubkey
+refuses 2 'tuff: genkey: x: no argument is expected' 'usage: tuff genkey' "$tuff" genkey x
+
+name='1 to 15 characters, such as wg0'
+refuses 2 'tuff: : name of the link: it is empty' "$name" "$tuff" ''
+refuses 2 'tuff: abcdefghijklmnop: name of the link: it is longer than 15 characters' "$name" \
+	"$tuff" abcdefghijklmnop
+refuses 2 "tuff: ..: name of the link: it is a folder's" "$name" "$tuff" ..
+refuses 2 "tuff: -x: name of the link: it starts with '-'" "$name" "$tuff" -- -x
+for bad in wg/0 wg:0 'wg 0' wg%d wgé; do
+	refuses 2 "tuff: $bad: name of the link: only ASCII characters without spaces, '/', ':' and '%' are allowed" \
+		"$name" "$tuff" -f "$bad"
+done
+refuses 2 "tuff: a?b: name of the link: only ASCII characters without spaces, '/', ':' and '%' are allowed" \
+	"$name" "$tuff" $'a\nb'
+
+refuses 2 'tuff: environment: WG_TUN_FD=99: not an open descriptor' \
+	'it is the number of a descriptor that the program inherits' env WG_TUN_FD=99 "$tuff" wg0
+refuses 2 'tuff: environment: WG_UAPI_FD=x: not an open descriptor' \
+	'it is the number of a descriptor that the program inherits' env WG_UAPI_FD=x "$tuff" wg0
+
+key='+([A-Za-z0-9+/])='
+prints "$key" "$tuff" genkey
+[ "${#out}" = 44 ] || fail "a key has 44 characters"
+prints "$key" "$tuff" genpsk
+prints 'hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=' bash -c "
+	echo dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo= | '$tuff' pubkey"
+not_a_key='tuff: pubkey: standard input: not a key of 44 characters in base64'
+refuses 1 "$not_a_key" 'make one with: tuff genkey' "$tuff" pubkey
+refuses 1 "$not_a_key" 'make one with: tuff genkey' \
+	bash -c "echo dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LC= | '$tuff' pubkey"
+refuses 1 "$not_a_key" 'make one with: tuff genkey' \
+	bash -c "head -c 1000000 /dev/zero | '$tuff' pubkey"
+
+# A key goes where it is sent; that others can read it is said.
+umask 022
+run bash -c "'$tuff' genkey >'$scratch/key'"
+[ "$status $(wc -c <"$scratch/key")" = '0 45' ] || fail 'a key into a file'
+[ "$err" = "tuff: genkey: standard output: others can read this file
+hint: (umask 077; tuff genkey > FILE)" ] || fail "no word of others who can read: $err"
+umask 077
+run bash -c "'$tuff' genkey >'$scratch/secret'"
+[ "$status $err" = '0 ' ] || fail "a key into a secret file: $err"
+run bash -c "'$tuff' genkey >/dev/full"
+[ "$status" = 1 ] || fail 'a full disk is an error'
+[ "$err" = 'tuff: genkey: write standard output: No space left on device' ] || fail "$err"
