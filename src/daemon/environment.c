@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/crypto.h"
 #include "daemon/logsink.h"
 
 static int read_fd(int *fd, const char *variable, struct wg_error *error)
@@ -38,4 +39,23 @@ int wg_environment_read(struct wg_environment *environment, struct wg_error *err
 	environment->log_level = wg_logsink_level(getenv("LOG_LEVEL"));
 	code = read_fd(&environment->tun_fd, "WG_TUN_FD", error);
 	return code ? code : read_fd(&environment->uapi_fd, "WG_UAPI_FD", error);
+}
+
+int wg_environment_start_crypto(struct wg_error *error)
+{
+	const char *aead = getenv("TUFF_AEAD");
+	int code;
+
+	if (aead && !*aead)
+		aead = NULL;
+	code = wg_crypto_init(aead);
+	if (code == -ENOENT) {
+		wg_error_set(error, code, "environment: TUFF_AEAD=%s: there is no such cipher here",
+			     aead);
+		wg_error_hint(error, "sodium is everywhere; ipsec-mb needs a processor with AVX2, "
+				     "and a tuff that was built with libIPSec_MB");
+	} else if (code) {
+		wg_error_set(error, code, "start the cryptographic libraries: %s", strerror(-code));
+	}
+	return code;
 }

@@ -1,5 +1,5 @@
-/* What the environment asks of `tuff NAME`: the same variables as wireguard-go's, since
- * wg-quick and others call it with nothing but a name. */
+/* What the environment asks of a tunnel: the same variables as wireguard-go's, since
+ * wg-quick and others call `tuff NAME` with nothing but a name, and some of our own. */
 #ifndef WG_DAEMON_ENVIRONMENT_H
 #define WG_DAEMON_ENVIRONMENT_H
 
@@ -17,5 +17,9 @@ struct wg_environment {
 
 /* 0, or -EINVAL and a report. */
 int wg_environment_read(struct wg_environment *environment, struct wg_error *error);
+
+/* Starts the cryptographic libraries, with the cipher that TUFF_AEAD names, if it does.
+ * 0, or -errno and a report. */
+int wg_environment_start_crypto(struct wg_error *error);
 
 #endif

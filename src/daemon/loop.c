@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/log.h"
+#include "crypto/crypto.h"
 #include "daemon/clock.h"
 #include "daemon/control.h"
 #include "daemon/linkwatch.h"
@@ -435,6 +436,7 @@ int wg_loop_new(struct wg_loop **out, const struct wg_loop_options *options, str
 		wg_loop_free(loop);
 		return code;
 	}
+	wg_log(WG_LOG_INFO, "cipher: %s", wg_crypto_aead_name());
 	*out = loop;
 	return 0;
 }

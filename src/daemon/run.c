@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "crypto/crypto.h"
 #include "daemon/background.h"
 #include "daemon/command.h"
 #include "daemon/environment.h"
@@ -125,11 +124,10 @@ static int set_up(const struct run_options *options, struct wg_loop **loop, stru
 {
 	struct wg_loop_options parts = {0};
 	char name[WG_TUN_NAME_LEN];
-	int code = wg_crypto_init(NULL);
+	int code = wg_environment_start_crypto(error);
 
 	if (code)
-		return wg_error_set(error, code, "%s: start the cryptographic libraries: %s",
-				    options->name, strerror(-code));
+		return code;
 	code = open_link(options, &parts.tun, name, error);
 	if (code)
 		return code;
