@@ -99,7 +99,7 @@ static int set_up(void **state)
 {
 	struct bench *bench = calloc(1, sizeof(*bench));
 
-	strcpy(bench->folder, "/tmp/wg-control-XXXXXX");
+	snprintf(bench->folder, sizeof(bench->folder), "/tmp/wg-control-XXXXXX");
 	assert_non_null(mkdtemp(bench->folder));
 	assert_int_equal(uv_loop_init(&bench->loop), 0);
 	serve(bench, &wg_control_usual_limits);
@@ -140,7 +140,7 @@ static int dial(struct bench *bench)
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
 
-	strcpy(address.sun_path, bench->file.path);
+	memcpy(address.sun_path, bench->file.path, sizeof(address.sun_path));
 	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	turn(bench);
 	return fd;

@@ -19,7 +19,7 @@ static int set_up(void **state)
 {
 	struct place *place = calloc(1, sizeof(*place));
 
-	strcpy(place->folder, "/tmp/wg-sockfile-XXXXXX");
+	snprintf(place->folder, sizeof(place->folder), "/tmp/wg-sockfile-XXXXXX");
 	assert_non_null(mkdtemp(place->folder));
 	assert_int_equal(wg_sockfile_place(place->path, place->folder, "wg0"), 0);
 	*state = place;
@@ -127,7 +127,7 @@ static void test_a_listener_whose_queue_is_full_is_alive(void **state)
 	bool full = false;
 
 	assert_true(fd >= 0);
-	strcpy(address.sun_path, place->path);
+	memcpy(address.sun_path, place->path, sizeof(address.sun_path));
 	while (!full && n < WG_ARRAY_LEN(clients)) {
 		clients[n] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
 		full = connect(clients[n++], (struct sockaddr *)&address, sizeof(address)) < 0;

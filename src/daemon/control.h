@@ -34,7 +34,7 @@ extern const struct wg_control_limits wg_control_usual_limits;
 /* Serves fd, which listens. It takes fd and the file, also when it fails: closing
  * closes and removes them. 0, -ENOENT when the file is gone already, or another
  * -errno. */
-int wg_control_open(struct wg_control **control, uv_loop_t *loop, int fd,
+int wg_control_open(struct wg_control **out, uv_loop_t *loop, int fd,
 		    const struct wg_sockfile *file, const struct wg_control_limits *limits,
 		    const struct wg_control_handler *handler);
 

@@ -18,7 +18,7 @@ struct wg_loop_options {
 
 /* Sets everything up. 0, or -errno and a report. The link and the control socket are
  * the loop's in any case. */
-int wg_loop_new(struct wg_loop **loop, const struct wg_loop_options *options,
+int wg_loop_new(struct wg_loop **out, const struct wg_loop_options *options,
 		struct wg_error *error);
 
 /* Runs until the tunnel ends: its link is deleted, its control socket is removed, or a
