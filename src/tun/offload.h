@@ -1,0 +1,56 @@
+/* Segmentation and checksum offloads between packets and a TUN device with vnet
+ * headers. Pure: what is read is split into packets. */
+#ifndef WG_TUN_OFFLOAD_H
+#define WG_TUN_OFFLOAD_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/packet.h"
+
+/* struct virtio_net_hdr of <linux/virtio_net.h>, which stands before every packet that
+ * is read or written (VIRTIO 1.2, section 5.1.6). Numbers are in this machine's order. */
+struct wg_vnet {
+	uint8_t flags;        /* enum wg_vnet_flags */
+	uint8_t gso_type;     /* enum wg_vnet_gso, WG_VNET_ECN */
+	uint16_t header_len;  /* bytes that are headers; only a hint */
+	uint16_t gso_size;    /* payload of every segment but the last */
+	uint16_t csum_start;  /* what is summed begins here and goes to the end */
+	uint16_t csum_offset; /* of the checksum, from there */
+};
+static_assert(sizeof(struct wg_vnet) == 10, "as the kernel has it");
+static_assert(sizeof(struct wg_vnet) <= WG_PACKET_HEADROOM, "it stands in the headroom");
+
+enum wg_vnet_flags {
+	WG_VNET_NEEDS_CSUM = 1, /* the checksum only has its pseudo header's sum */
+	WG_VNET_DATA_VALID = 2
+};
+
+enum wg_vnet_gso {
+	WG_VNET_GSO_NONE = 0,
+	WG_VNET_GSO_TCP4 = 1,
+	WG_VNET_GSO_TCP6 = 4,
+	WG_VNET_GSO_UDP = 5 /* "UDP_L4", USO: a train of datagrams; since Linux 6.2 */
+};
+
+/* Set in gso_type beside TCP4 or TCP6: the first segment has CWR (RFC 3168). */
+#define WG_VNET_ECN 0x80u
+
+/* Room that is left behind each packet: up to 15 bytes of padding, and the tag. */
+#define WG_OFFLOAD_TAILROOM 32u
+
+/* The header that stands before data. */
+struct wg_vnet wg_vnet_load(const uint8_t *data);
+void wg_vnet_store(uint8_t *data, const struct wg_vnet *vnet);
+
+/* Splits what one readv gave and adds the packets to the batch, the second and later
+ * ones with WG_PACKET_SAME_FLOW. The vnet header stands before packet->data, a slot's
+ * with the tailroom left free; what it did not hold is at rest. Takes the packet. 0; -EINVAL when
+ * it is malformed, and then nothing was added; -ENOMEM when the pool is at its bound, and then the
+ * rest of the segments were dropped. */
+int wg_offload_split(struct wg_packet *packet, const uint8_t *rest, size_t rest_len,
+		     struct wg_pool *pool, struct wg_batch *batch);
+
+#endif
