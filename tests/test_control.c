@@ -263,6 +263,7 @@ static void test_what_is_no_request_is_answered_and_cut_off(void **state)
 	say(bench, fd, "GET / HTTP/1.1\n\n");
 	answer = heard(bench, fd);
 	assert_int_equal(strncmp(answer, "errno=", 6), 0);
+	assert_string_equal(heard(bench, fd), "(end)");
 	close(fd);
 	turn(bench);
 	assert_int_equal(bench->n_sets + bench->n_gets, 0);

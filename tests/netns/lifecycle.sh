@@ -102,5 +102,10 @@ eventually "its link is gone" no_link a wga
 background a wga
 ok "and is replaced by the next daemon" wg show wga
 
-# The daemon of a moved link must not keep the namespace alive that it left or went to.
+# The daemon of a moved link must not keep the namespace alive that it went to.
+ip -n a link set wga netns c
+ip -n c link set wga up
+ip netns del c
+eventually "a namespace that is deleted takes the link along, and its daemon" is_gone "${pid[wga]}"
+eventually "and the socket" no_file /run/wireguard/wga.sock
 ok "b has not noticed any of it" kill -0 "${pid[wgb]}"
