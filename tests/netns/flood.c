@@ -1,10 +1,11 @@
 /* Floods a WireGuard port with initiations whose mac1 is right and whose rest is
- * random, and counts what comes back: one JSON object when it ends.
+ * random, and counts what comes back: one JSON object when SIGTERM ends it.
  *
- * Usage: flood IPV4 PORT PUBLIC-KEY MESSAGES MESSAGES-PER-SECOND */
+ * Usage: flood IPV4 PORT PUBLIC-KEY MESSAGES-PER-SECOND */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -25,6 +26,14 @@ struct counts {
 	unsigned long cookie_replies;
 	unsigned long others;
 };
+
+static volatile sig_atomic_t ended;
+
+static void end(int signal)
+{
+	(void)signal;
+	ended = 1;
+}
 
 static int connect_to(const char *address, const char *port)
 {
@@ -79,7 +88,7 @@ static void pace(const struct timespec *start, unsigned long n, unsigned long pe
 		;
 }
 
-static void flood(int fd, struct wg_cookie_jar *jar, unsigned long n, unsigned long per_second,
+static void flood(int fd, struct wg_cookie_jar *jar, unsigned long per_second,
 		  struct counts *counts)
 {
 	struct wg_random random = wg_crypto_random();
@@ -87,7 +96,7 @@ static void flood(int fd, struct wg_cookie_jar *jar, unsigned long n, unsigned l
 	struct timespec start;
 
 	clock_gettime(CLOCK_MONOTONIC, &start);
-	for (unsigned long i = 0; i < n; i++) {
+	for (unsigned long i = 0; !ended; i++) {
 		struct wg_wire_initiation message;
 
 		if (i % BATCH == 0)
@@ -105,23 +114,22 @@ int main(int argc, char **argv)
 	struct wg_cookie_jar jar;
 	struct counts counts = {0};
 	uint8_t key[WG_KEY_LEN];
-	unsigned long n;
 	unsigned long per_second;
 	int fd;
 
-	if (argc != 6 || wg_crypto_init(NULL) || !wg_key_decode(key, argv[3])) {
-		fprintf(stderr, "usage: flood IPV4 PORT PUBLIC-KEY MESSAGES PER-SECOND\n");
+	if (argc != 5 || wg_crypto_init(NULL) || !wg_key_decode(key, argv[3])) {
+		fprintf(stderr, "usage: flood IPV4 PORT PUBLIC-KEY PER-SECOND\n");
 		return 2;
 	}
-	n = strtoul(argv[4], NULL, 10);
-	per_second = strtoul(argv[5], NULL, 10);
+	per_second = strtoul(argv[4], NULL, 10);
 	fd = connect_to(argv[1], argv[2]);
 	if (fd < 0 || !per_second) {
 		fprintf(stderr, "flood: %s:%s: cannot connect\n", argv[1], argv[2]);
 		return 1;
 	}
 	wg_cookie_jar_init(&jar, key);
-	flood(fd, &jar, n, per_second, &counts);
+	signal(SIGTERM, end);
+	flood(fd, &jar, per_second, &counts);
 	printf("{\"sent\": %lu, \"cookie_replies\": %lu, \"responses\": %lu, \"others\": %lu}\n",
 	       counts.sent, counts.cookie_replies, counts.responses, counts.others);
 	close(fd);

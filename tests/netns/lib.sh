@@ -151,19 +151,15 @@ key() {
 	wg pubkey <"$work/$1" >"$work/$1.pub"
 }
 
-# transfer FROM TO ADDRESS MEGABYTES [IPERF3-OPTION]...: one TCP stream that must
-# carry all of it to its end. iperf3 sends M of 2^20 bytes and does not count what
-# arrives as it ends; the difference to 10^6 covers that from 20 on.
+# transfer FROM TO ADDRESS MEGABYTES: one TCP stream, whose every byte must arrive and
+# be the right one.
 transfer() {
-	local from=$1 to=$2 address=$3 megabytes=$4 server
-	shift 4
-	ip netns exec "$to" iperf3 -s -1 >"$work/iperf3.log" 2>&1 &
-	server=$!
-	until_true listens "$to" 5201 || fail "iperf3 does not listen"
-	at "$from" iperf3 -c "$address" -C cubic -n "${megabytes}M" -J "$@" >"$work/iperf3.json" ||
-		{ jq -r .error "$work/iperf3.json"; return 1; }
-	wait "$server"
-	jq -e ".end.sum_received.bytes >= $megabytes * 1000 * 1000" "$work/iperf3.json"
+	local stream receiver
+	stream=$(dirname "$0")/stream.py
+	ip netns exec "$2" "$stream" receive 5000 "$4" &
+	receiver=$!
+	until_true listens "$2" 5000 || fail "there is no receiver"
+	at "$1" "$stream" send "$3" 5000 "$4" && wait "$receiver"
 }
 
 # listens HOST PORT, is_silent HOST PORT: whether a TCP socket listens there, and
