@@ -50,14 +50,27 @@ isolate() {
 	trap 'exit 143' TERM HUP
 }
 
+# A daemon that does not end well when told to fails the test: sanitizers speak then.
 finish() {
-	local status=$? log
+	local status=$? link log
+	trap - EXIT
+	for link in "${!pid[@]}"; do
+		kill "${pid[$link]}" 2>/dev/null || true
+	done
+	for link in "${!pid[@]}"; do
+		# 127: it is not this shell's child, since it went to the background itself.
+		wait "${pid[$link]}" || [ $? = 127 ] || {
+			[ "$status" != 0 ] || echo "not ok - $link: its daemon ends well"
+			status=1
+		}
+	done
 	if [ "$status" != 0 ] && [ "$status" != 77 ]; then
 		for log in "${logs[@]}"; do
 			echo "--- the end of ${log##*/}:"
 			tail -n 40 "$log"
 		done
 	fi
+	exit "$status"
 }
 
 # host NAME: a network namespace whose links are ready at once, without detection
