@@ -51,7 +51,7 @@ bool wg_prefix_mask(struct wg_prefix *prefix)
 
 	for (unsigned int i = 0; i < wg_family_len(prefix->ip.family); i++) {
 		unsigned int bits = prefix->bits > 8 * i ? prefix->bits - 8 * i : 0;
-		uint8_t mask = bits >= 8 ? 0xff : (uint8_t)(0xff00u >> bits);
+		uint8_t mask = (uint8_t)(bits >= 8 ? 0xffu : 0xff00u >> bits);
 
 		changed |= (prefix->ip.bytes[i] & ~mask) != 0;
 		prefix->ip.bytes[i] &= mask;
