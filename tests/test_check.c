@@ -285,6 +285,15 @@ static void test_forwarding_that_loses_the_default_route_is_found(void **state)
 		{INTERFACE "PostUp = sysctl -w net.ipv6.conf.all.forwarding=1\n"
 			   "PostUp = sysctl -w net.ipv6.conf.eth0.accept_ra=2\n",
 		 "3 n hook-replaced; 4 n hook-replaced", NULL},
+		{INTERFACE "PostUp = sysctl -w net.ipv6.conf.all.forwarding=1 "
+			   "net.ipv6.conf.eth0.accept_ra=2\n",
+		 "3 n hook-replaced", NULL},
+		{INTERFACE "PostUp = sysctl -w net.ipv6.conf.all.forwarding=1 "
+			   "net.ipv6.conf.all.accept_ra=2 net.ipv6.conf.eth0.accept_ra_defrtr=2\n",
+		 "3 w forwarding-without-accept-ra; 3 n hook-replaced", NULL},
+		{INTERFACE "PostUp = echo 1 > /proc/sys/net/ipv6/conf/all/forwarding\n"
+			   "PreUp = echo 2 > /proc/sys/net/ipv6/conf/eth0/accept_ra\n",
+		 "3 n hook-replaced", NULL},
 		{INTERFACE "PostUp = echo 1 > /proc/sys/net/ipv6/conf/all/forwarding\n",
 		 "3 w forwarding-without-accept-ra; 3 n hook-replaced", NULL},
 	};

@@ -126,23 +126,38 @@ static bool turns_forwarding_on(const struct wg_conf_sysctl *sysctl)
 	       strstr(sysctl->path, "/forwarding") && strcmp(sysctl->value, "0") != 0;
 }
 
-/* accept_ra of `all` has no effect; `default` only on links that come later. */
-static bool keeps_advertisements(const struct wg_conf *conf)
+/* "...conf.eth0.accept_ra=2", or "echo 2 > .../conf/eth0/accept_ra". The same of `all`
+ * has no effect, of `default` only on links that come later. */
+static bool hook_keeps_advertisements(const char *text)
 {
-	for (size_t i = 0; i < conf->n_sysctls; i++) {
-		const char *path = conf->sysctls[i].path;
+	for (const char *at = text; (at = strstr(at, "accept_ra")); at++) {
+		size_t before = (size_t)(at - text);
+		const char *behind = at + strlen("accept_ra");
+		bool no_link = (before > 4 && !strncmp(at - 4, "all", 3)) ||
+			       (before > 8 && !strncmp(at - 8, "default", 7));
 
-		if (strstr(path, "/accept_ra") && !strstr(path, "/all/") &&
-		    !strcmp(conf->sysctls[i].value, "2"))
+		behind += strspn(behind, " =");
+		if (!no_link && (*behind == '2' || strstr(text, "echo 2")))
 			return true;
 	}
-	for (size_t hook = WG_CONF_PRE_UP; hook <= WG_CONF_POST_UP; hook++)
-		for (size_t i = 0; i < conf->hooks[hook].n; i++) {
-			const char *text = conf->hooks[hook].items[i].text;
+	return false;
+}
 
-			if (strstr(text, "accept_ra") && strchr(text, '2') && !strstr(text, "all"))
+static bool sysctl_keeps_advertisements(const struct wg_conf_sysctl *sysctl)
+{
+	return strstr(sysctl->path, "/accept_ra") && !strstr(sysctl->path, "/all/") &&
+	       !strstr(sysctl->path, "/default/") && !strcmp(sysctl->value, "2");
+}
+
+static bool keeps_advertisements(const struct wg_conf *conf)
+{
+	for (size_t i = 0; i < conf->n_sysctls; i++)
+		if (sysctl_keeps_advertisements(&conf->sysctls[i]))
+			return true;
+	for (size_t hook = WG_CONF_PRE_UP; hook <= WG_CONF_POST_UP; hook++)
+		for (size_t i = 0; i < conf->hooks[hook].n; i++)
+			if (hook_keeps_advertisements(conf->hooks[hook].items[i].text))
 				return true;
-		}
 	return conf->forward_ipv6.on;
 }
 

@@ -1,23 +1,52 @@
 /* Configuration files. What is wrong must be said in one line; what is right must be
- * in step and can be given back. */
-#include <assert.h>
+ * in step, can be explained as text and JSON, and given back. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "ctl/check.h"
 #include "ctl/conf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
+static void require(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
 static void check_peers(const struct wg_conf *conf)
 {
-	assert(conf->n_peers == conf->config.n_peers);
+	require(conf->n_peers == conf->config.n_peers);
 	for (size_t i = 0; i < conf->n_peers; i++) {
 		const struct wg_conf_peer *peer = &conf->peers[i];
 
-		assert(peer->public_key.from != WG_CONF_FROM_NOWHERE);
-		assert(peer->allowed_ips.n == conf->config.peers[i].n_allowed_ips);
-		assert(!peer->endpoint_host || peer->endpoint_port);
-		assert(peer->endpoint_host || !conf->config.peers[i].has_endpoint);
+		require(peer->public_key.from != WG_CONF_FROM_NOWHERE);
+		require(peer->allowed_ips.n == conf->config.peers[i].n_allowed_ips);
+		require(!peer->endpoint_host || peer->endpoint_port);
+		require(peer->endpoint_host || !conf->config.peers[i].has_endpoint);
 	}
+}
+
+static void explain(const struct wg_conf *conf)
+{
+	const struct wg_check_host host = {.others_can_read = true};
+	struct wg_check check;
+	json_t *json;
+	char *text;
+	size_t len;
+	FILE *file = open_memstream(&text, &len);
+
+	require(file != NULL);
+	wg_check_init(&check, conf->file);
+	wg_check_conf(&check, conf, &host);
+	require(!check.failed);
+	wg_check_print(file, &check);
+	json = wg_check_json(&check);
+	require(json && json_array_size(json_object_get(json, "findings")) == check.n_findings);
+	json_decref(json);
+	wg_check_deinit(&check);
+	fclose(file);
+	free(text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
@@ -28,11 +57,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (!wg_conf_parse(&conf, "/etc/tuff/wg0.conf", "wg0", (const char *)data, len, &error)) {
 		check_peers(&conf);
 		for (size_t i = 0; i < conf.n_sysctls; i++)
-			assert(!strncmp(conf.sysctls[i].path, "net/", 4));
+			require(!strncmp(conf.sysctls[i].path, "net/", 4));
+		explain(&conf);
 		wg_conf_deinit(&conf);
 		return 0;
 	}
-	assert(!strncmp(error.text, "/etc/tuff/wg0.conf", 18));
-	assert(!strchr(error.text, '\n') && !strchr(error.hint, '\n'));
+	require(!strncmp(error.text, "/etc/tuff/wg0.conf", 18));
+	require(!strchr(error.text, '\n') && !strchr(error.hint, '\n'));
 	return 0;
 }

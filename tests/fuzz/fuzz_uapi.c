@@ -1,6 +1,5 @@
 /* The control socket's requests. The first byte says how the rest is cut into pieces:
  * the outcome must not depend on it, and what was read must print and read again. */
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +7,12 @@
 #include "ctl/uapi.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+static void require(bool holds)
+{
+	if (!holds)
+		abort();
+}
 
 static uint32_t scope(const char *name)
 {
@@ -22,7 +27,7 @@ static int parse(struct wg_uapi_parser *parser, const char *text, size_t len, si
 		size_t used;
 
 		result = wg_uapi_parse(parser, text, len < step ? len : step, &used);
-		assert(used <= len);
+		require(used <= len);
 		text += used;
 		len -= used;
 	}
@@ -37,20 +42,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	int result;
 	int same;
 
-	assert(whole && pieces);
+	require(whole && pieces);
 	data += len > 0;
 	len -= len > 0;
 	result = parse(whole, (const char *)data, len, SIZE_MAX);
 	same = parse(pieces, (const char *)data, len, step);
-	assert(same == result);
-	assert(wg_uapi_config(whole)->n_peers == wg_uapi_config(pieces)->n_peers);
+	require(same == result);
+	require(wg_uapi_config(whole)->n_peers == wg_uapi_config(pieces)->n_peers);
 	if (result == 1) {
 		size_t a_len;
 		size_t b_len;
 		char *a = wg_uapi_format(wg_uapi_config(whole), &a_len);
 		char *b = wg_uapi_format(wg_uapi_config(pieces), &b_len);
 
-		assert(a && b && a_len == b_len && !memcmp(a, b, a_len));
+		require(a && b && a_len == b_len && !memcmp(a, b, a_len));
 		free(a);
 		free(b);
 	}
