@@ -246,6 +246,10 @@ static void test_gateways_are_found(void **state)
 		{INTERFACE "PostUp = ip -6 route add default via fe80::1 dev eth0\n" PEER_A
 			   "AllowedIPs = 2001:db8::/64\n",
 		 "", NULL},
+		{INTERFACE "Address = ::9\n"
+			   "PostUp = ip -6 route add default via 2001:db8::1 dev eth0\n" PEER_A
+			   "AllowedIPs = ::/0\n",
+		 "", NULL},
 	};
 
 	(void)state;

@@ -317,7 +317,9 @@ static void test_a_long_line_is_refused_but_a_long_first_line_at_once(void **sta
 	assert_int_equal(wg_uapi_parse(parser, line, 1, &used), -EPROTO);
 	wg_uapi_parser_reset(parser);
 
-	assert_int_equal(parse(parser, "set=1\nendpoint=", SIZE_MAX), 0);
+	/* What is kept of it would be right. */
+	memset(line, '0', sizeof(line));
+	assert_int_equal(parse(parser, "set=1\nlisten_port=", SIZE_MAX), 0);
 	assert_int_equal(wg_uapi_parse(parser, line, sizeof(line), &used), 0);
 	assert_int_equal(parse(parser, "\n\n", SIZE_MAX), -EINVAL);
 	assert_true(wg_uapi_parser_in_step(parser));

@@ -250,14 +250,12 @@ static int set_key(struct wg_uapi_parser *parser, const char *name, char *value)
 
 static void fail(struct wg_uapi_parser *parser, int error)
 {
-	if (!parser->error)
-		parser->error = error;
+	parser->error = error;
 	wg_config_deinit(&parser->config);
 }
 
 static void fail_at_once(struct wg_uapi_parser *parser, int error)
 {
-	parser->error = error;
 	fail(parser, error);
 	parser->progress = PROGRESS_ADRIFT;
 }
@@ -280,8 +278,8 @@ static int take_line(struct wg_uapi_parser *parser)
 
 	if (!equals)
 		return -EPROTO;
-	if (parser->kind == WG_UAPI_GET || parser->line_len > WG_UAPI_MAX_LINE ||
-	    strlen(parser->line) != parser->line_len)
+	/* The line is shorter than what came when it is too long or has a zero byte. */
+	if (parser->kind == WG_UAPI_GET || strlen(parser->line) != parser->line_len)
 		return -EINVAL;
 	*equals = '\0';
 	return set_key(parser, parser->line, equals + 1);
