@@ -1,0 +1,363 @@
+#include "daemon/netapply.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "daemon/leakguard.h"
+#include "route/forward.h"
+
+/* The journal's word for our firewall tables. */
+#define KIND_LEAKGUARD "nftables"
+
+static int refuse(struct wg_error *error, int code, const struct wg_netlink *nl, const char *what,
+		  const char *which)
+{
+	const char *said = wg_netlink_error(nl);
+
+	return wg_error_set(error, code, "%s %s: %s%s%s%s", what, which, strerror(-code),
+			    *said ? " (" : "", said, *said ? ")" : "");
+}
+
+static int add_address(const struct wg_address *address, struct wg_netlink *nl,
+		       struct wg_error *error)
+{
+	char text[WG_PREFIX_TEXT_LEN];
+	int err = wg_address_add(nl, address);
+
+	if (!err || err == -EEXIST)
+		return 0;
+	refuse(error, err, nl, "add the address", wg_prefix_format(text, &address->prefix));
+	if (err == -EACCES || err == -EOPNOTSUPP)
+		wg_error_hint(
+			error,
+			"IPv6 may be off for this link: sysctl net.ipv6.conf.all.disable_ipv6");
+	return err;
+}
+
+/* The MTU of the path to each known endpoint, the smallest of a family; 0: none. */
+static void path_mtus(const struct wg_conf *conf, const struct wg_netplan *plan,
+		      struct wg_netlink *nl, uint32_t mtus[static 2])
+{
+	for (size_t i = 0; i < conf->n_peers; i++) {
+		const struct wg_config_peer *peer = &conf->config.peers[i];
+		struct wg_route route;
+		struct wg_link link;
+		uint32_t mtu;
+		uint32_t *least;
+
+		if (!peer->has_endpoint ||
+		    wg_route_lookup(nl, &peer->endpoint.ip, plan->fwmark, &route) ||
+		    route.link == plan->link || wg_link_by_index(nl, route.link, &link))
+			continue;
+		least = &mtus[peer->endpoint.ip.family == WG_FAMILY_IPV6];
+		mtu = route.mtu && route.mtu < link.mtu ? route.mtu : link.mtu;
+		if (!*least || mtu < *least)
+			*least = mtu;
+	}
+}
+
+static int set_mtu(const struct wg_netplan *plan, const struct wg_conf *conf, struct wg_netlink *nl,
+		   struct wg_error *error)
+{
+	uint32_t mtus[2] = {0, 0};
+	char text[16];
+	uint32_t mtu;
+	int err;
+
+	if (!conf->mtu)
+		path_mtus(conf, plan, nl, mtus);
+	mtu = wg_netplan_mtu(conf, mtus[0], mtus[1]);
+	err = wg_link_set_mtu(nl, plan->link, mtu);
+	snprintf(text, sizeof(text), "%u", mtu);
+	return err ? refuse(error, err, nl, "set the MTU to", text) : 0;
+}
+
+int wg_netapply_link(const struct wg_netplan *plan, const struct wg_conf *conf,
+		     struct wg_netlink *nl, struct wg_error *error)
+{
+	int err = set_mtu(plan, conf, nl, error);
+
+	for (size_t i = 0; !err && i < plan->n_addresses; i++)
+		err = add_address(&plan->addresses[i], nl, error);
+	if (err)
+		return err;
+	err = wg_link_set_up(nl, plan->link, true);
+	return err ? refuse(error, err, nl, "bring up the link", conf->name) : 0;
+}
+
+/* Routes of the tunnel's link go with it; others are journalled. */
+static int add_route(const struct wg_netplan *plan, const struct wg_route *route,
+		     struct wg_netlink *nl, struct wg_undo *undo, struct wg_error *error)
+{
+	char text[WG_PREFIX_TEXT_LEN];
+	int err;
+
+	if (route->link != plan->link)
+		return wg_undo_route_add(undo, route, error);
+	err = wg_route_add(nl, route);
+	if (!err)
+		return 0;
+	if (err == -EEXIST && wg_route_exists(nl, route) == 1)
+		return 0;
+	refuse(error, err, nl, "add the route", wg_prefix_format(text, &route->dst));
+	if (err == -EEXIST)
+		wg_error_hint(error, "another link has a route for it: see ip route show %s", text);
+	return err;
+}
+
+static int set_sysctl(struct wg_undo *undo, const char *name, const char *value,
+		      struct wg_error *error)
+{
+	return wg_undo_sysctl(undo, name, value, NULL, error);
+}
+
+static int set_sysctls(const struct wg_conf *conf, struct wg_undo *undo, struct wg_error *error)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < conf->n_sysctls; i++) {
+		err = set_sysctl(undo, conf->sysctls[i].path, conf->sysctls[i].value, error);
+		if (err)
+			wg_error_prefix(error, "%s:%u: Sysctl", conf->file, conf->sysctls[i].line);
+	}
+	return err;
+}
+
+static int add_proxies(const struct wg_netplan *plan, const struct wg_conf *conf,
+		       struct wg_undo *undo, struct wg_error *error)
+{
+	char name[WG_SYSCTL_NAME_LEN];
+	int err = 0;
+
+	if (plan->n_proxies) {
+		wg_sysctl_conf(name, "ipv6", conf->proxy_ndp, "proxy_ndp");
+		err = set_sysctl(undo, name, "1", error);
+	}
+	for (size_t i = 0; !err && i < plan->n_proxies; i++)
+		err = wg_undo_proxy_add(undo, &plan->proxies[i], error);
+	return err;
+}
+
+/* Missing protection is said, and the tunnel goes on. */
+static int guard(const struct wg_netplan *plan, const struct wg_conf *conf, struct wg_undo *undo,
+		 struct wg_error *error)
+{
+	struct wg_error why;
+	size_t number;
+	int err;
+
+	if (!wg_netplan_uses_rule(plan, WG_FAMILY_IPV4) &&
+	    !wg_netplan_uses_rule(plan, WG_FAMILY_IPV6))
+		return 0;
+	err = wg_undo_begin(undo, KIND_LEAKGUARD, conf->name, &number, error);
+	if (err)
+		return err;
+	err = wg_leakguard_up(conf, plan, &why);
+	if (!err)
+		return 0;
+	wg_log(WG_LOG_WARNING,
+	       "%s: %s: packets for the tunnel's addresses that come by other links are not "
+	       "dropped, and "
+	       "strict reverse path filters may drop answers",
+	       conf->name, why.text);
+	return wg_undo_cancel(undo, number);
+}
+
+static int add_default_sysctls(const struct wg_netplan *plan, struct wg_undo *undo,
+			       struct wg_error *error)
+{
+	if (!wg_netplan_uses_rule(plan, WG_FAMILY_IPV4))
+		return 0;
+	/* The reverse path filter then looks the answers up with their mark. */
+	return set_sysctl(undo, "net/ipv4/conf/all/src_valid_mark", "1", error);
+}
+
+/* The newest rule is asked first, so each family's order is the table, then the other. */
+static int add_rules(const struct wg_netplan *plan, struct wg_undo *undo, struct wg_error *error)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < plan->n_rules; i++)
+		err = wg_undo_rule_add(undo, &plan->rules[i], error);
+	return err;
+}
+
+static int forward(const struct wg_conf *conf, struct wg_netlink *nl, struct wg_undo *undo,
+		   struct wg_error *error)
+{
+	const struct wg_conf_forward *ipv4 = &conf->forward_ipv4;
+	const struct wg_conf_forward *ipv6 = &conf->forward_ipv6;
+	int err = 0;
+
+	if (ipv6->on)
+		err = wg_forward_ipv6(undo, nl, *ipv6->uplink ? ipv6->uplink : NULL, conf->name,
+				      error);
+	if (!err && ipv4->on)
+		err = wg_forward_ipv4(undo, nl, *ipv4->uplink ? ipv4->uplink : NULL, conf->name,
+				      error);
+	if (err)
+		wg_error_prefix(error, "%s:%u", conf->file, ipv6->on ? ipv6->line : ipv4->line);
+	return err;
+}
+
+int wg_netapply_host(const struct wg_netplan *plan, const struct wg_conf *conf,
+		     struct wg_netlink *nl, struct wg_undo *undo, struct wg_error *error)
+{
+	int err = forward(conf, nl, undo, error);
+
+	if (!err)
+		err = set_sysctls(conf, undo, error);
+	if (!err)
+		err = add_proxies(plan, conf, undo, error);
+	if (!err)
+		err = guard(plan, conf, undo, error);
+	if (!err)
+		err = add_default_sysctls(plan, undo, error);
+	for (size_t i = 0; !err && i < plan->n_routes; i++)
+		err = add_route(plan, &plan->routes[i], nl, undo, error);
+	if (!err)
+		err = add_rules(plan, undo, error);
+	return err;
+}
+
+static bool has_address(const struct wg_netplan *plan, const struct wg_address *wanted)
+{
+	for (size_t i = 0; i < plan->n_addresses; i++)
+		if (plan->addresses[i].prefix.bits == wanted->prefix.bits &&
+		    wg_ip_equal(&plan->addresses[i].prefix.ip, &wanted->prefix.ip))
+			return true;
+	return false;
+}
+
+static bool same_route(const struct wg_route *a, const struct wg_route *b)
+{
+	return wg_ip_equal(&a->dst.ip, &b->dst.ip) && a->dst.bits == b->dst.bits &&
+	       a->link == b->link && wg_ip_equal(&a->via, &b->via) && a->metric == b->metric &&
+	       a->table == b->table && a->type == b->type;
+}
+
+static bool has_route(const struct wg_netplan *plan, const struct wg_route *wanted)
+{
+	for (size_t i = 0; i < plan->n_routes; i++)
+		if (same_route(&plan->routes[i], wanted))
+			return true;
+	return false;
+}
+
+static bool has_rule(const struct wg_netplan *plan, const struct wg_rule *wanted)
+{
+	for (size_t i = 0; i < plan->n_rules; i++)
+		if (plan->rules[i].family == wanted->family &&
+		    plan->rules[i].table == wanted->table &&
+		    plan->rules[i].fwmark == wanted->fwmark)
+			return true;
+	return false;
+}
+
+static bool has_proxy(const struct wg_netplan *plan, const struct wg_neigh_proxy *wanted)
+{
+	for (size_t i = 0; i < plan->n_proxies; i++)
+		if (plan->proxies[i].link == wanted->link &&
+		    wg_ip_equal(&plan->proxies[i].ip, &wanted->ip))
+			return true;
+	return false;
+}
+
+static bool has_sysctl(const struct wg_conf *conf, const struct wg_conf_sysctl *wanted)
+{
+	for (size_t i = 0; i < conf->n_sysctls; i++)
+		if (!strcmp(conf->sysctls[i].path, wanted->path))
+			return true;
+	return false;
+}
+
+static int add_new(const struct wg_netplan *from, const struct wg_netplan *to,
+		   struct wg_netlink *nl, struct wg_undo *undo, struct wg_error *error)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < to->n_addresses; i++)
+		if (!has_address(from, &to->addresses[i]))
+			err = add_address(&to->addresses[i], nl, error);
+	for (size_t i = 0; !err && i < to->n_routes; i++)
+		if (!has_route(from, &to->routes[i]))
+			err = add_route(to, &to->routes[i], nl, undo, error);
+	for (size_t i = 0; !err && i < to->n_rules; i++)
+		if (!has_rule(from, &to->rules[i]))
+			err = wg_undo_rule_add(undo, &to->rules[i], error);
+	return err;
+}
+
+/* What cannot be removed was removed by somebody else. */
+static void remove_old(const struct wg_netplan *from, const struct wg_netplan *to,
+		       struct wg_netlink *nl, struct wg_undo *undo)
+{
+	for (size_t i = 0; i < from->n_rules; i++)
+		if (!has_rule(to, &from->rules[i]))
+			wg_undo_rule_delete(undo, &from->rules[i]);
+	for (size_t i = 0; i < from->n_routes; i++) {
+		if (has_route(to, &from->routes[i]))
+			continue;
+		if (from->routes[i].link == from->link)
+			wg_route_delete(nl, &from->routes[i]);
+		else
+			wg_undo_route_delete(undo, &from->routes[i]);
+	}
+	for (size_t i = 0; i < from->n_addresses; i++)
+		if (!has_address(to, &from->addresses[i]))
+			wg_address_delete(nl, &from->addresses[i]);
+	for (size_t i = 0; i < from->n_proxies; i++)
+		if (!has_proxy(to, &from->proxies[i]))
+			wg_undo_proxy_delete(undo, &from->proxies[i]);
+}
+
+static void unforward(const struct wg_conf *from, const struct wg_conf *to, struct wg_undo *undo)
+{
+	if (from->forward_ipv6.on && !to->forward_ipv6.on)
+		wg_forward_ipv6_end(undo);
+	if (from->forward_ipv4.on && !to->forward_ipv4.on)
+		wg_forward_ipv4_end(undo);
+	for (size_t i = 0; i < from->n_sysctls; i++)
+		if (!has_sysctl(to, &from->sysctls[i]))
+			wg_undo_sysctl_reset(undo, from->sysctls[i].path);
+}
+
+int wg_netapply_change(const struct wg_netplan *from, const struct wg_conf *from_conf,
+		       const struct wg_netplan *to, const struct wg_conf *to_conf,
+		       struct wg_netlink *nl, struct wg_undo *undo, struct wg_error *error)
+{
+	bool guarded = wg_netplan_uses_rule(from, WG_FAMILY_IPV4) ||
+		       wg_netplan_uses_rule(from, WG_FAMILY_IPV6);
+	int err = set_mtu(to, to_conf, nl, error);
+
+	if (!err)
+		err = forward(to_conf, nl, undo, error);
+	if (!err)
+		err = set_sysctls(to_conf, undo, error);
+	if (!err)
+		err = add_proxies(to, to_conf, undo, error);
+	/* The tables name the tunnel's addresses: made anew, in one transaction. */
+	if (!err && guarded)
+		err = wg_undo_take_back(undo, KIND_LEAKGUARD, to_conf->name) == -ENOMEM ? -ENOMEM
+											: 0;
+	if (!err)
+		err = guard(to, to_conf, undo, error);
+	if (!err)
+		err = add_default_sysctls(to, undo, error);
+	if (!err)
+		err = add_new(from, to, nl, undo, error);
+	if (err)
+		return err;
+	remove_old(from, to, nl, undo);
+	unforward(from_conf, to_conf, undo);
+	return 0;
+}
+
+int wg_netapply_take_back(const char *kind, const char *text)
+{
+	struct wg_error error;
+
+	return strcmp(kind, KIND_LEAKGUARD) ? -ENOSYS : wg_leakguard_down(text, &error);
+}
