@@ -1,0 +1,124 @@
+#include "daemon/dns.h"
+
+#include <errno.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ctl/text.h"
+
+/* The journal's word; its text is resolvconf's name for the link. What
+ * systemd-resolved knows of a link goes with the link. */
+#define KIND_RESOLVCONF "resolvconf"
+#define RESOLVED_FOLDER "/run/systemd/resolve"
+/* Debian's resolvconf orders by name: a tunnel's comes first. */
+#define INTERFACE_ORDER "/etc/resolvconf/interface-order"
+#define MAX_ARGS        64
+
+static bool is_on_path(const char *program)
+{
+	static const char *const folders[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
+					      "/usr/bin",        "/sbin",          "/bin"};
+	char path[64];
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", folders[i], program);
+		if (!access(path, X_OK))
+			return true;
+	}
+	return false;
+}
+
+static void write_resolv_conf(struct wg_text *text, const struct wg_conf *conf)
+{
+	char ip[WG_IP_TEXT_LEN];
+
+	for (size_t i = 0; i < conf->dns_servers.n; i++)
+		wg_text_printf(text, "nameserver %s\n",
+			       wg_ip_format(ip, &conf->dns_servers.items[i].prefix.ip));
+	for (size_t i = 0; i < conf->dns_domains.n; i++)
+		wg_text_printf(text, "%s%s%s", i ? " " : "search ", conf->dns_domains.items[i].text,
+			       i + 1 == conf->dns_domains.n ? "\n" : "");
+}
+
+static int by_resolvconf(uv_loop_t *loop, const struct wg_conf *conf, struct wg_undo *undo,
+			 wg_spawn_done *done, void *ctx, struct wg_error *error)
+{
+	char name[WG_CONF_LINK_LEN + 4];
+	char *argv[] = {"resolvconf", "-a", name, "-m", "0", "-x", NULL};
+	struct wg_spawn_command command = {.what = "DNS", .argv = argv};
+	struct wg_text text;
+	size_t number;
+	size_t len;
+	char *input;
+	int err;
+
+	snprintf(name, sizeof(name), "%s%s", access(INTERFACE_ORDER, F_OK) ? "" : "tun.",
+		 conf->name);
+	err = wg_undo_begin(undo, KIND_RESOLVCONF, name, &number, error);
+	if (err)
+		return err;
+	wg_text_init(&text);
+	write_resolv_conf(&text, conf);
+	input = wg_text_take(&text, &len);
+	command.input = input;
+	err = input ? wg_spawn_run(loop, &command, 1, false, done, ctx) : -ENOMEM;
+	free(input);
+	return err ? wg_error_set(error, err, "DNS: %s", strerror(-err)) : 0;
+}
+
+static int by_resolved(uv_loop_t *loop, const struct wg_conf *conf, wg_spawn_done *done, void *ctx,
+		       struct wg_error *error)
+{
+	static char words[MAX_ARGS][WG_IP_TEXT_LEN];
+	char *dns[MAX_ARGS] = {"resolvectl", "dns", (char *)conf->name};
+	char *domain[MAX_ARGS] = {"resolvectl", "domain", (char *)conf->name};
+	struct wg_spawn_command commands[2] = {{.what = "DNS", .argv = dns},
+					       {.what = "DNS", .argv = domain}};
+	size_t n = 3;
+	int err;
+
+	for (size_t i = 0; i < conf->dns_servers.n && n + 1 < MAX_ARGS; i++, n++)
+		dns[n] = (char *)wg_ip_format(words[i], &conf->dns_servers.items[i].prefix.ip);
+	n = 3;
+	for (size_t i = 0; i < conf->dns_domains.n && n + 1 < MAX_ARGS; i++)
+		domain[n++] = conf->dns_domains.items[i].text;
+	/* With no domain of its own the link answers for all names, as with resolvconf -x. */
+	if (n == 3)
+		domain[n] = "~.";
+	err = wg_spawn_run(loop, commands, 2, false, done, ctx);
+	return err ? wg_error_set(error, err, "DNS: %s", strerror(-err)) : 0;
+}
+
+int wg_dns_up(uv_loop_t *loop, const struct wg_conf *conf, struct wg_undo *undo,
+	      wg_spawn_done *done, void *ctx, struct wg_error *error)
+{
+	if (!conf->dns_servers.n && !conf->dns_domains.n)
+		return wg_spawn_run(loop, NULL, 0, false, done, ctx);
+	if (is_on_path("resolvconf"))
+		return by_resolvconf(loop, conf, undo, done, ctx, error);
+	if (is_on_path("resolvectl") && !access(RESOLVED_FOLDER, F_OK))
+		return by_resolved(loop, conf, done, ctx, error);
+	wg_error_set(error, -ENOENT, "%s: DNS: neither resolvconf nor systemd-resolved is there",
+		     conf->file);
+	wg_error_hint(error, "install openresolv, or take DNS out of the file");
+	return -ENOENT;
+}
+
+int wg_dns_take_back(const char *kind, const char *text)
+{
+	char *argv[] = {"resolvconf", "-d", (char *)text, "-f", NULL};
+	int status = 0;
+	pid_t pid;
+
+	if (strcmp(kind, KIND_RESOLVCONF) != 0)
+		return -ENOSYS;
+	if (posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ))
+		return -ENOENT;
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) && !WEXITSTATUS(status) ? 0 : -EIO;
+}

@@ -1,0 +1,299 @@
+#include "daemon/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+#define LINE_LEN 512
+
+struct command {
+	char *what;
+	char **argv;
+	char *input;
+};
+
+struct wg_spawn {
+	uv_loop_t *loop;
+	struct command *commands;
+	size_t n;
+	size_t next; /* the one after the running one */
+	bool keep_going;
+	wg_spawn_done *done;
+	void *ctx;
+	struct wg_error error;
+
+	/* Of the running one. */
+	uv_process_t process;
+	uv_pipe_t output;
+	unsigned int open_handles;
+	int64_t exit_status;
+	int signal;
+	char line[LINE_LEN];
+	size_t line_len;
+	char chunk[4096];
+};
+
+static const char *what_of(const struct wg_spawn *spawn)
+{
+	return spawn->commands[spawn->next - 1].what;
+}
+
+static void log_line(struct wg_spawn *spawn)
+{
+	if (spawn->line_len)
+		wg_log(WG_LOG_INFO, "%s: %.*s", what_of(spawn), (int)spawn->line_len, spawn->line);
+	spawn->line_len = 0;
+}
+
+static void free_command(struct command *command)
+{
+	for (char **arg = command->argv; arg && *arg; arg++)
+		free(*arg);
+	free((void *)command->argv);
+	free(command->what);
+	free(command->input);
+}
+
+static void spawn_free(struct wg_spawn *spawn)
+{
+	for (size_t i = 0; i < spawn->n; i++)
+		free_command(&spawn->commands[i]);
+	free(spawn->commands);
+	free(spawn);
+}
+
+static void finish(struct wg_spawn *spawn)
+{
+	struct wg_error error = spawn->error;
+	wg_spawn_done *done = spawn->done;
+	void *ctx = spawn->ctx;
+
+	spawn_free(spawn);
+	done(ctx, &error);
+}
+
+static void note_failure(struct wg_spawn *spawn)
+{
+	const struct command *command = &spawn->commands[spawn->next - 1];
+	const char *last = command->argv[0];
+	struct wg_error error;
+
+	for (char **arg = command->argv; *arg; arg++)
+		last = *arg;
+	if (spawn->signal)
+		wg_error_set(&error, -EINTR, "%s: %s: ended by signal %d", command->what, last,
+			     spawn->signal);
+	else
+		wg_error_set(&error, -EINVAL, "%s: %s: exit status %d", command->what, last,
+			     (int)spawn->exit_status);
+	if (spawn->keep_going)
+		wg_log(WG_LOG_WARNING, "%s", error.text);
+	else
+		spawn->error = error;
+}
+
+static void take_output(struct wg_spawn *spawn, const char *bytes, ssize_t n)
+{
+	for (ssize_t i = 0; i < n; i++) {
+		if (bytes[i] == '\n' || spawn->line_len == sizeof(spawn->line))
+			log_line(spawn);
+		if (bytes[i] != '\n')
+			spawn->line[spawn->line_len++] = bytes[i];
+	}
+}
+
+static void start_next(struct wg_spawn *spawn);
+
+/* Process and output are closed one by one; the last goes on. */
+static void on_closed(uv_handle_t *handle)
+{
+	struct wg_spawn *spawn = handle->data;
+
+	if (--spawn->open_handles > 0)
+		return;
+	log_line(spawn);
+	if (spawn->exit_status || spawn->signal)
+		note_failure(spawn);
+	start_next(spawn);
+}
+
+static void close_output(struct wg_spawn *spawn)
+{
+	if (!uv_is_closing((uv_handle_t *)&spawn->output))
+		uv_close((uv_handle_t *)&spawn->output, on_closed);
+}
+
+/* What the command left running in the background may keep its output open for ever,
+ * so its end is not waited for: what is there now is read, and that is all. */
+static void on_ended(uv_process_t *process, int64_t exit_status, int signal)
+{
+	struct wg_spawn *spawn = process->data;
+	uv_os_fd_t fd;
+	ssize_t n = 1;
+
+	spawn->exit_status = exit_status;
+	spawn->signal = signal;
+	if (!uv_is_closing((uv_handle_t *)&spawn->output) &&
+	    !uv_fileno((uv_handle_t *)&spawn->output, &fd)) {
+		while (n > 0) {
+			n = read(fd, spawn->chunk, sizeof(spawn->chunk));
+			take_output(spawn, spawn->chunk, n);
+		}
+	}
+	close_output(spawn);
+	uv_close((uv_handle_t *)process, on_closed);
+}
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+{
+	struct wg_spawn *spawn = handle->data;
+
+	(void)suggested;
+	*buf = uv_buf_init(spawn->chunk, sizeof(spawn->chunk));
+}
+
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+{
+	struct wg_spawn *spawn = stream->data;
+
+	take_output(spawn, buf->base, n);
+	if (n < 0)
+		close_output(spawn);
+}
+
+/* A file in memory holds the input, so nobody has to feed it. -1: there is none. */
+static int open_input(const struct command *command)
+{
+	int fd;
+
+	if (!command->input)
+		return -1;
+	fd = memfd_create("input", MFD_CLOEXEC);
+	if (fd >= 0 && write(fd, command->input, strlen(command->input)) >= 0)
+		lseek(fd, 0, SEEK_SET);
+	return fd;
+}
+
+static int start_process(struct wg_spawn *spawn, const struct command *command, int input,
+			 int output)
+{
+	uv_stdio_container_t stdio[3] = {
+		{.flags = input < 0 ? UV_IGNORE : UV_INHERIT_FD, .data.fd = input},
+		{.flags = UV_INHERIT_FD, .data.fd = output},
+		{.flags = UV_INHERIT_FD, .data.fd = output},
+	};
+	uv_process_options_t options = {
+		.exit_cb = on_ended,
+		.file = command->argv[0],
+		.args = command->argv,
+		.stdio = stdio,
+		.stdio_count = 3,
+	};
+
+	return uv_spawn(spawn->loop, &spawn->process, &options);
+}
+
+static void start(struct wg_spawn *spawn, const struct command *command)
+{
+	int input = open_input(command);
+	int pipe[2] = {-1, -1};
+	int err = pipe2(pipe, O_CLOEXEC) ? -errno : 0;
+
+	uv_pipe_init(spawn->loop, &spawn->output, 0);
+	spawn->process.data = spawn->output.data = spawn;
+	spawn->open_handles = 2;
+	if (!err)
+		err = uv_pipe_open(&spawn->output, pipe[0]);
+	if (!err)
+		err = start_process(spawn, command, input, pipe[1]);
+	if (pipe[1] >= 0)
+		close(pipe[1]);
+	if (input >= 0)
+		close(input);
+	if (!err) {
+		uv_read_start((uv_stream_t *)&spawn->output, on_alloc, on_read);
+		return;
+	}
+	wg_log(WG_LOG_ERROR, "%s: %s: %s", command->what, command->argv[0], strerror(-err));
+	spawn->exit_status = 127;
+	/* uv_spawn initialises the handle before anything can fail in it. */
+	if (spawn->process.type == UV_PROCESS)
+		uv_close((uv_handle_t *)&spawn->process, on_closed);
+	else
+		spawn->open_handles--;
+	close_output(spawn);
+}
+
+static void start_next(struct wg_spawn *spawn)
+{
+	if (spawn->next == spawn->n || *spawn->error.text) {
+		finish(spawn);
+		return;
+	}
+	spawn->exit_status = 0;
+	spawn->signal = 0;
+	memset(&spawn->process, 0, sizeof(spawn->process));
+	spawn->next++;
+	start(spawn, &spawn->commands[spawn->next - 1]);
+}
+
+static bool copy_command(struct command *to, const struct wg_spawn_command *from)
+{
+	size_t n = 0;
+
+	while (from->argv[n])
+		n++;
+	to->what = strdup(from->what);
+	to->input = from->input ? strdup(from->input) : NULL;
+	to->argv = (char **)calloc(n + 1, sizeof(char *));
+	if (!to->what || !to->argv || (from->input && !to->input))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		to->argv[i] = strdup(from->argv[i]);
+		if (!to->argv[i])
+			return false;
+	}
+	return true;
+}
+
+int wg_spawn_run(uv_loop_t *loop, const struct wg_spawn_command *commands, size_t n,
+		 bool keep_going, wg_spawn_done *done, void *ctx)
+{
+	struct wg_spawn *spawn = calloc(1, sizeof(*spawn));
+
+	if (!spawn)
+		return -ENOMEM;
+	spawn->commands = calloc(n + 1, sizeof(*spawn->commands));
+	spawn->loop = loop;
+	spawn->keep_going = keep_going;
+	spawn->done = done;
+	spawn->ctx = ctx;
+	for (; spawn->commands && spawn->n < n; spawn->n++) {
+		if (!copy_command(&spawn->commands[spawn->n], &commands[spawn->n])) {
+			spawn->n++;
+			break;
+		}
+	}
+	if (!spawn->commands || (n && !spawn->commands[n - 1].argv)) {
+		spawn_free(spawn);
+		return -ENOMEM;
+	}
+	start_next(spawn);
+	return 0;
+}
+
+const char *wg_spawn_shell(void)
+{
+	static const char *const bash[] = {"/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash"};
+
+	for (size_t i = 0; i < sizeof(bash) / sizeof(bash[0]); i++)
+		if (!access(bash[i], X_OK))
+			return bash[i];
+	return "/bin/sh";
+}
