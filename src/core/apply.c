@@ -363,3 +363,13 @@ int wg_device_describe(const struct wg_device *device, struct wg_config *config,
 			return -ENOMEM;
 	return 0;
 }
+
+bool wg_device_health(const struct wg_device *device, const uint8_t public_key[static WG_KEY_LEN],
+		      struct wg_config_health *health)
+{
+	const struct wg_peer *peer = wg_peer_find_key(device, public_key);
+
+	if (peer)
+		*health = peer->health;
+	return peer != NULL;
+}

@@ -86,6 +86,10 @@ int wg_device_apply(struct wg_device *device, const struct wg_config *config, st
  * -ENOMEM. listen_port is what wg_device_set_socket said. */
 int wg_device_describe(const struct wg_device *device, struct wg_config *config, struct wg_now now);
 
+/* What can be said of the peer with this key; false when there is none. */
+bool wg_device_health(const struct wg_device *device, const uint8_t public_key[static WG_KEY_LEN],
+		      struct wg_config_health *health);
+
 /* Tells the engine which port and mark its sockets have, for describe. */
 void wg_device_set_socket(struct wg_device *device, uint16_t port, uint32_t fwmark);
 

@@ -17,7 +17,14 @@
  * with an interface's name, has less than half of it. */
 #define WG_UAPI_MAX_LINE 255
 
-enum wg_uapi_kind { WG_UAPI_GET, WG_UAPI_SET };
+enum wg_uapi_kind {
+	WG_UAPI_GET,    /* "get=1" */
+	WG_UAPI_SET,    /* "set=1" */
+	WG_UAPI_SHOW,   /* "show=1": ctl/status.h; this and what follows are ours alone */
+	WG_UAPI_DOWN,   /* "down=1": end the tunnel, and answer when it has ended */
+	WG_UAPI_RELOAD, /* "reload=1": read the file again */
+	WG_UAPI_N_KINDS
+};
 
 /* An interface's index by its name, for scopes of IPv6 endpoints; 0: no such one. */
 typedef uint32_t wg_uapi_scope(const char *name);

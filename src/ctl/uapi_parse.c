@@ -262,14 +262,19 @@ static void fail_at_once(struct wg_uapi_parser *parser, int error)
 
 static void start(struct wg_uapi_parser *parser)
 {
-	bool set = !strcmp(parser->line, "set=1");
+	static const char *const first_lines[WG_UAPI_N_KINDS] = {
+		[WG_UAPI_GET] = "get=1",   [WG_UAPI_SET] = "set=1",       [WG_UAPI_SHOW] = "show=1",
+		[WG_UAPI_DOWN] = "down=1", [WG_UAPI_RELOAD] = "reload=1",
+	};
 
-	if (!set && strcmp(parser->line, "get=1") != 0) {
-		fail_at_once(parser, -EPROTO);
+	for (int kind = 0; kind < WG_UAPI_N_KINDS; kind++) {
+		if (strcmp(parser->line, first_lines[kind]) != 0)
+			continue;
+		parser->kind = (enum wg_uapi_kind)kind;
+		parser->progress = PROGRESS_LINES;
 		return;
 	}
-	parser->kind = set ? WG_UAPI_SET : WG_UAPI_GET;
-	parser->progress = PROGRESS_LINES;
+	fail_at_once(parser, -EPROTO);
 }
 
 static int take_line(struct wg_uapi_parser *parser)
@@ -279,7 +284,7 @@ static int take_line(struct wg_uapi_parser *parser)
 	if (!equals)
 		return -EPROTO;
 	/* The line is shorter than what came when it is too long or has a zero byte. */
-	if (parser->kind == WG_UAPI_GET || strlen(parser->line) != parser->line_len)
+	if (parser->kind != WG_UAPI_SET || strlen(parser->line) != parser->line_len)
 		return -EINVAL;
 	*equals = '\0';
 	return set_key(parser, parser->line, equals + 1);

@@ -41,6 +41,14 @@ void wg_client_end(struct wg_client *client)
 	uv_close((uv_handle_t *)&client->pipe, on_closed);
 }
 
+void wg_client_farewell(struct wg_client *client, const char *text)
+{
+	uv_buf_t buf = uv_buf_init((char *)text, (unsigned int)strlen(text));
+
+	if (client->waits && !client->ended)
+		uv_try_write((uv_stream_t *)&client->pipe, &buf, 1);
+}
+
 size_t wg_client_bytes(const struct wg_client *client)
 {
 	return client->request_len + client->answer_len;
@@ -70,17 +78,39 @@ static int describe(struct wg_client *client)
 	return error;
 }
 
+static int serve(struct wg_client *client, enum wg_uapi_kind kind)
+{
+	const struct wg_control_handler *handler = client->owner->handler;
+
+	switch (kind) {
+	case WG_UAPI_SET:
+		return handler->set(handler->ctx, wg_uapi_config(client->parser));
+	case WG_UAPI_GET:
+		return describe(client);
+	case WG_UAPI_SHOW:
+		client->answer = handler->show(handler->ctx, &client->answer_len);
+		return client->answer ? 0 : -ENOMEM;
+	case WG_UAPI_RELOAD:
+		client->answer = handler->reload(handler->ctx, &client->answer_len);
+		return client->answer ? 0 : -ENOMEM;
+	case WG_UAPI_DOWN:
+		client->waits = true;
+		handler->down(handler->ctx);
+		return 0;
+	case WG_UAPI_N_KINDS:
+		break;
+	}
+	return -EPROTO;
+}
+
 /* Does what the request says, or what is left to do with a bad one. */
 static void carry_out(struct wg_client *client, int error)
 {
-	const struct wg_control_handler *handler = client->owner->handler;
 	enum wg_uapi_kind kind = wg_uapi_kind(client->parser);
 
-	if (!error && kind == WG_UAPI_SET)
-		error = handler->set(handler->ctx, wg_uapi_config(client->parser));
-	else if (!error)
-		error = describe(client);
-	if (!client->answer)
+	if (!error)
+		error = serve(client, kind);
+	if (!client->answer && !client->waits)
 		set_error_answer(client, error);
 }
 
@@ -95,9 +125,9 @@ static bool answer(struct wg_client *client, int error)
 	carry_out(client, error);
 	wg_uapi_parser_reset(client->parser);
 	client->request_len = 0;
-	if (!client->answer)
-		return false;
 	uv_read_stop((uv_stream_t *)&client->pipe);
+	if (!client->answer)
+		return client->waits;
 	buf = (uv_buf_t){.base = client->answer, .len = client->answer_len};
 	return !uv_write(&client->write, (uv_stream_t *)&client->pipe, &buf, 1, on_written);
 }

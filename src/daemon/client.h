@@ -38,7 +38,8 @@ struct wg_client {
 	size_t request_len;            /* bytes of the request under way */
 	char rest[WG_CLIENT_READ_LEN]; /* read, but behind the request under way */
 	size_t rest_len;
-	bool last; /* ends when its answer is written */
+	bool waits; /* for the tunnel's end */
+	bool last;  /* ends when its answer is written */
 	bool ended;
 };
 
@@ -47,6 +48,10 @@ struct wg_client *wg_client_accept(uv_stream_t *listener, struct wg_client_owner
 
 /* Cuts it off; calls ended, once. */
 void wg_client_end(struct wg_client *client);
+
+/* Writes text, if it waits for the tunnel's end. For that moment, when no loop runs
+ * that would do it. */
+void wg_client_farewell(struct wg_client *client, const char *text);
 
 /* Bytes that it holds: of its unfinished request and its unread answer. */
 size_t wg_client_bytes(const struct wg_client *client);

@@ -123,6 +123,14 @@ static void on_handle_closed(uv_handle_t *handle)
 	free(control);
 }
 
+void wg_control_farewell(struct wg_control *control, const char *text)
+{
+	struct wg_list *entry;
+
+	wg_list_for_each (entry, &control->clients)
+		wg_client_farewell(client_at(entry), text);
+}
+
 void wg_control_close(struct wg_control *control)
 {
 	if (!control)

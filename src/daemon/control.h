@@ -17,6 +17,12 @@ struct wg_control_handler {
 	/* Fills in a snapshot, which was initialised and will be deinitialised. 0 or
 	 * -errno. */
 	int (*get)(void *ctx, struct wg_config *snapshot);
+	/* The answer to show=1 or reload=1, malloc'ed and with its errno at its end, for
+	 * the client to wipe and free. NULL: out of memory. */
+	char *(*show)(void *ctx, size_t *len);
+	char *(*reload)(void *ctx, size_t *len);
+	/* down=1: the tunnel is to end. The client waits for wg_control_farewell. */
+	void (*down)(void *ctx);
 	/* The socket's file was removed or replaced: no client can come any more. */
 	void (*gone)(void *ctx);
 	void *ctx;
@@ -37,6 +43,9 @@ extern const struct wg_control_limits wg_control_usual_limits;
 int wg_control_open(struct wg_control **out, uv_loop_t *loop, int fd,
 		    const struct wg_sockfile *file, const struct wg_control_limits *limits,
 		    const struct wg_control_handler *handler);
+
+/* The tunnel has ended: answers all who asked it to. text is lines, with their errno. */
+void wg_control_farewell(struct wg_control *control, const char *text);
 
 /* Cuts off all clients. The memory goes when the loop runs on. NULL is ignored. */
 void wg_control_close(struct wg_control *control);

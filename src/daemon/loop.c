@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/log.h"
 #include "crypto/crypto.h"
+#include "ctl/status.h"
 #include "daemon/clock.h"
 #include "daemon/control.h"
 #include "daemon/linkwatch.h"
@@ -57,13 +58,16 @@ struct wg_loop {
 	wg_time trim_due; /* WG_NEVER while there is nothing to give back */
 	bool busy;        /* packets came since trim_due was set */
 	int result;
+	struct wg_loop_owner owner; /* all NULL: none */
 };
 
 static void end(struct wg_loop *loop, int result, const char *why)
 {
 	wg_log(result ? WG_LOG_ERROR : WG_LOG_INFO, "%s: ending", why);
-	loop->result = result;
-	uv_stop(&loop->uv);
+	if (loop->owner.ending)
+		loop->owner.ending(loop->owner.ctx, result, why);
+	else
+		wg_loop_stop(loop, result, "errno=0\n\n");
 }
 
 /* After whatever happened: sets the alarm to what comes next. */
@@ -101,6 +105,8 @@ static void on_alarm(void *ctx, int events)
 	wg_alarm_clear(&loop->alarm);
 	wg_traffic_tick(&loop->traffic, now);
 	trim(loop, now.boot);
+	if (loop->owner.turned)
+		loop->owner.turned(loop->owner.ctx);
 	finish_turn(loop);
 }
 
@@ -212,11 +218,13 @@ static void bring_up(struct wg_loop *loop)
 	if (error) {
 		wg_log(WG_LOG_ERROR, "listen on port %u: %s; trying again when the link comes up",
 		       loop->sockets.port, strerror(-error));
-		return;
+	} else {
+		wg_log(WG_LOG_DEBUG, "link up, listening on port %u", loop->sockets.port);
+		start_udp(loop);
+		announce_sockets(loop);
 	}
-	wg_log(WG_LOG_DEBUG, "link up, listening on port %u", loop->sockets.port);
-	start_udp(loop);
-	announce_sockets(loop);
+	if (loop->owner.link_up)
+		loop->owner.link_up(loop->owner.ctx, error);
 }
 
 static void bring_down(struct wg_loop *loop)
@@ -265,9 +273,8 @@ static void swap_sockets(struct wg_loop *loop, const struct wg_sockets *next)
 	announce_sockets(loop);
 }
 
-static int on_set(void *ctx, struct wg_config *change)
+int wg_loop_apply(struct wg_loop *loop, struct wg_config *change)
 {
-	struct wg_loop *loop = ctx;
 	/* Sockets that could not be opened are tried again only for a new port. */
 	bool should_be_open = loop->link_up && (loop->sockets.udp || change->has_listen_port);
 	struct wg_sockets next;
@@ -283,6 +290,11 @@ static int on_set(void *ctx, struct wg_config *change)
 	return error;
 }
 
+static int on_set(void *ctx, struct wg_config *change)
+{
+	return wg_loop_apply(ctx, change);
+}
+
 static int on_get(void *ctx, struct wg_config *snapshot)
 {
 	struct wg_loop *loop = ctx;
@@ -295,9 +307,70 @@ static void on_socket_gone(void *ctx)
 	end(ctx, 0, "the control socket was removed");
 }
 
+static int describe(struct wg_loop *loop, struct wg_status *status)
+{
+	struct wg_tun_link link;
+	int error = wg_device_describe(loop->traffic.device, &status->config, wg_clock_now());
+
+	if (error)
+		return error;
+	status->detailed = true;
+	status->link_up = loop->link_up;
+	if (!wg_privileged_get_link(loop->tun, &link))
+		status->mtu = link.mtu;
+	snprintf(status->aead, sizeof(status->aead), "%s", wg_crypto_aead_name());
+	for (int reason = 0; reason < WG_DROP_COUNT; reason++)
+		status->drops[reason] = wg_device_drops(loop->traffic.device, (enum wg_drop)reason);
+	if (status->config.has_private_key)
+		wg_x25519_public(status->public_key, status->config.private_key);
+	for (size_t i = 0; loop->owner.peer_name && i < status->config.n_peers; i++) {
+		const char *name =
+			loop->owner.peer_name(loop->owner.ctx, status->config.peers[i].public_key);
+
+		if (name && !error)
+			error = wg_status_name_peer(status, i, name);
+	}
+	return error;
+}
+
+static char *on_show(void *ctx, size_t *len)
+{
+	struct wg_status status;
+	char *text = NULL;
+
+	wg_status_init(&status);
+	if (!describe(ctx, &status))
+		text = wg_status_format(&status, len);
+	wg_status_deinit(&status);
+	return text;
+}
+
+static char *on_reload(void *ctx, size_t *len)
+{
+	static const char no_file[] =
+		"error=it was not brought up from a file\nhint=change it with wg\nerrno=95\n\n";
+	struct wg_loop *loop = ctx;
+
+	if (loop->owner.reload)
+		return loop->owner.reload(loop->owner.ctx, len);
+	*len = sizeof(no_file) - 1;
+	return strdup(no_file);
+}
+
+static void on_down(void *ctx)
+{
+	end(ctx, 0, "asked to");
+}
+
 static void on_signal(uv_signal_t *handle, int number)
 {
-	end(handle->data, 0, strsignal(number));
+	struct wg_loop *loop = handle->data;
+	size_t len;
+
+	if (number == SIGHUP && loop->owner.reload)
+		free(loop->owner.reload(loop->owner.ctx, &len));
+	else
+		end(loop, 0, strsignal(number));
 }
 
 static int start_signals(struct wg_loop *loop)
@@ -341,7 +414,15 @@ static int start_watch(struct wg_loop *loop)
 
 static int start_control(struct wg_loop *loop, const struct wg_loop_options *options)
 {
-	const struct wg_control_handler handler = {on_set, on_get, on_socket_gone, loop};
+	const struct wg_control_handler handler = {
+		.set = on_set,
+		.get = on_get,
+		.show = on_show,
+		.reload = on_reload,
+		.down = on_down,
+		.gone = on_socket_gone,
+		.ctx = loop,
+	};
 
 	return wg_control_open(&loop->control, &loop->uv, options->control_fd,
 			       &options->control_file, &wg_control_usual_limits, &handler);
@@ -441,6 +522,33 @@ int wg_loop_new(struct wg_loop **out, const struct wg_loop_options *options, str
 	return 0;
 }
 
+void wg_loop_set_owner(struct wg_loop *loop, const struct wg_loop_owner *owner)
+{
+	loop->owner = *owner;
+}
+
+uv_loop_t *wg_loop_uv(struct wg_loop *loop)
+{
+	return &loop->uv;
+}
+
+struct wg_device *wg_loop_device(struct wg_loop *loop)
+{
+	return loop->traffic.device;
+}
+
+bool wg_loop_link_is_up(const struct wg_loop *loop)
+{
+	return loop->link_up;
+}
+
+void wg_loop_stop(struct wg_loop *loop, int result, const char *farewell)
+{
+	wg_control_farewell(loop->control, farewell);
+	loop->result = result;
+	uv_stop(&loop->uv);
+}
+
 int wg_loop_run(struct wg_loop *loop)
 {
 	uv_run(&loop->uv, UV_RUN_DEFAULT);
@@ -452,6 +560,19 @@ static void close_signals(struct wg_loop *loop)
 	for (size_t i = 0; i < WG_ARRAY_LEN(end_signals); i++)
 		if (loop->signals[i].data)
 			uv_close((uv_handle_t *)&loop->signals[i], NULL);
+}
+
+void wg_loop_drop_link(struct wg_loop *loop)
+{
+	if (loop->link_up)
+		bring_down(loop);
+	loop->link_up = false;
+	wg_linkwatch_close(loop->watch);
+	loop->watch = NULL;
+	wg_poller_close(loop->tun_poller);
+	loop->tun_poller = NULL;
+	wg_tun_close(loop->tun);
+	loop->tun = NULL;
 }
 
 /* Descriptors are closed only when libuv has let go of them. */
@@ -470,6 +591,7 @@ void wg_loop_free(struct wg_loop *loop)
 	wg_alarm_close(&loop->alarm);
 	wg_sockets_close(&loop->sockets);
 	wg_traffic_deinit(&loop->traffic);
-	wg_tun_close(loop->tun);
+	if (loop->tun)
+		wg_tun_close(loop->tun);
 	free(loop);
 }

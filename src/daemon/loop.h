@@ -3,7 +3,12 @@
 #ifndef WG_DAEMON_LOOP_H
 #define WG_DAEMON_LOOP_H
 
+#include <stdint.h>
+#include <uv.h>
+
 #include "base/error.h"
+#include "core/config.h"
+#include "core/device.h"
 #include "daemon/sockfile.h"
 #include "tun/tun.h"
 
@@ -20,6 +25,40 @@ struct wg_loop_options {
  * the loop's in any case. */
 int wg_loop_new(struct wg_loop **out, const struct wg_loop_options *options,
 		struct wg_error *error);
+
+/* Who gave the tunnel its configuration, and has to take it back before the tunnel
+ * ends. Without one, the loop just stops. */
+struct wg_loop_owner {
+	/* Something ends the tunnel: wg_loop_stop must follow, soon or later. Called
+	 * once for each reason that there is. */
+	void (*ending)(void *ctx, int result, const char *why);
+	/* The link came up: error is 0, or why the sockets could not be opened. */
+	void (*link_up)(void *ctx, int error);
+	/* Reads its file again; the answer for who asked (malloc'ed), or NULL. */
+	char *(*reload)(void *ctx, size_t *len);
+	/* A turn of the timers has ended. */
+	void (*turned)(void *ctx);
+	/* What the peer is called, or NULL. */
+	const char *(*peer_name)(void *ctx, const uint8_t public_key[static WG_KEY_LEN]);
+	void *ctx;
+};
+
+/* owner is copied. */
+void wg_loop_set_owner(struct wg_loop *loop, const struct wg_loop_owner *owner);
+
+uv_loop_t *wg_loop_uv(struct wg_loop *loop);
+struct wg_device *wg_loop_device(struct wg_loop *loop);
+bool wg_loop_link_is_up(const struct wg_loop *loop);
+
+/* Changes the tunnel as a request at the control socket does. 0 or -errno. */
+int wg_loop_apply(struct wg_loop *loop, struct wg_config *change);
+
+/* Lets wg_loop_run return. farewell answers those who asked for the end: lines, with
+ * their errno. */
+void wg_loop_stop(struct wg_loop *loop, int result, const char *farewell);
+
+/* Gives the link up, while the loop runs on. */
+void wg_loop_drop_link(struct wg_loop *loop);
 
 /* Runs until the tunnel ends: its link is deleted, its control socket is removed, or a
  * signal (SIGINT, SIGTERM, SIGHUP) says so. 0, or -errno when it could not go on. */

@@ -1,0 +1,21 @@
+/* The other end of the control socket: asking a running tunnel something. */
+#ifndef WG_DAEMON_ASK_H
+#define WG_DAEMON_ASK_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+/* Sends the request ("show=1") to the tunnel of that name and waits for the whole
+ * answer: malloc'ed lines with a NUL behind them. pid (may be NULL) is the process that
+ * answered. 0; -ENOENT when no such tunnel runs; -EPROTO when what runs it does not
+ * know the request; or another -errno. error says it in words. */
+int wg_ask(const char *name, const char *request, char **answer, size_t *len, pid_t *pid,
+	   struct wg_error *error);
+
+/* The value of the first line "KEY=..." of an answer, cut off in place; NULL: none. The
+ * search goes on from *rest, which begins as the answer. */
+char *wg_ask_value(char **rest, const char *key);
+
+#endif
