@@ -13,6 +13,40 @@
 
 const struct wg_command wg_commands[] = {
 	{
+		.name = "up",
+		.arguments = "[-f] NAME|FILE",
+		.summary = "bring up a whole tunnel from its file",
+		.help = "Reads FILE, or /etc/tuff/NAME.conf, or /etc/wireguard/NAME.conf, and\n"
+			"makes all of it: link, keys, peers, addresses, MTU, routes, parameters,\n"
+			"DNS, hooks. If a step fails, what was done before it is undone.\n"
+			"-f stays in the foreground. See tuff.conf(5).\n",
+		.run = wg_command_up,
+	},
+	{
+		.name = "down",
+		.arguments = "NAME|FILE",
+		.summary = "end a tunnel and put back what it changed",
+		.help = "Puts back exactly what `up` changed, also after a crash, and says what\n"
+			"it left alone because another program had changed it since.\n",
+		.run = wg_command_down,
+	},
+	{
+		.name = "reload",
+		.arguments = "NAME|FILE",
+		.summary = "apply a changed file to a running tunnel",
+		.help = "Applies the difference between the file and what runs, all of it or\n"
+			"nothing. Sessions of peers that stay are not touched.\n",
+		.run = wg_command_reload,
+	},
+	{
+		.name = "show",
+		.arguments = "[NAME] [--json] [--watch]",
+		.summary = "show running tunnels, and why a peer has no session",
+		.help = "Without a name: all tunnels. --json prints JSON (see docs/json.md),\n"
+			"--watch repeats it every second until interrupted.\n",
+		.run = wg_command_show,
+	},
+	{
 		.name = "genkey",
 		.arguments = "",
 		.summary = "print a new private key",

@@ -37,6 +37,10 @@ int wg_command_refuse_option(const char *option);
 int wg_command_refuse_nothing(void);
 
 /* The commands, each in the file of its noun. */
+int wg_command_up(int argc, char **argv);
+int wg_command_down(int argc, char **argv);
+int wg_command_reload(int argc, char **argv);
+int wg_command_show(int argc, char **argv);
 int wg_command_genkey(int argc, char **argv);
 int wg_command_pubkey(int argc, char **argv);
 int wg_command_genpsk(int argc, char **argv);

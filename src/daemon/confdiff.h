@@ -1,0 +1,15 @@
+/* From what runs to what a changed file wants, as one change of the engine that leaves
+ * alone what both agree on: sessions of peers that stay are not touched, and an endpoint
+ * that roamed stays where it is unless the file names another. */
+#ifndef WG_DAEMON_CONFDIFF_H
+#define WG_DAEMON_CONFDIFF_H
+
+#include "core/config.h"
+#include "ctl/conf.h"
+
+/* Fills in change, which the caller initialised and will deinitialise. running is a
+ * snapshot of the engine; before is the file as it was applied last. 0 or -ENOMEM. */
+int wg_confdiff_make(struct wg_config *change, const struct wg_config *running,
+		     const struct wg_conf *before, const struct wg_conf *wanted);
+
+#endif

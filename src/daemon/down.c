@@ -1,0 +1,136 @@
+/* `tuff down NAME`: ends a tunnel, waits for it, and says what could not be put back.
+ * Of a tunnel that was killed it puts everything back itself. */
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <unistd.h>
+
+#include "base/number.h"
+#include "daemon/ask.h"
+#include "daemon/command.h"
+#include "daemon/readconf.h"
+#include "daemon/report.h"
+#include "daemon/tunnel.h"
+#include "route/undo.h"
+
+/* How long a tunnel that has said good-bye may take to be gone, in milliseconds. */
+#define GONE_WITHIN 10000
+
+/* Nothing of it is left, so that `up` may follow at once. */
+static void wait_until_gone(int pidfd)
+{
+	struct pollfd fd = {.fd = pidfd, .events = POLLIN};
+
+	while (poll(&fd, 1, GONE_WITHIN) < 0 && errno == EINTR)
+		;
+}
+
+static void print_note(void *ctx, const char *text)
+{
+	(void)ctx;
+	fprintf(stderr, "tuff: %s\n", text);
+}
+
+/* Prints what it said; its errno. */
+static int print_notes(char *answer)
+{
+	char *rest = answer;
+	char *line;
+	uint32_t number = EPROTO;
+
+	while ((line = strsep(&rest, "\n"))) {
+		if (!strncmp(line, "note=", 5))
+			print_note(NULL, line + 5);
+		else if (!strncmp(line, "errno=", 6) &&
+			 !wg_number_parse(&number, INT16_MAX, line + 6))
+			number = EPROTO;
+	}
+	return -(int)number;
+}
+
+/* Asks a running tunnel to end. -ENOENT when none runs. */
+static int end_running(const char *name, struct wg_error *error)
+{
+	char *answer;
+	size_t len;
+	pid_t pid = -1;
+	int pidfd;
+	int err = wg_ask(name, "down=1", &answer, &len, &pid, error);
+
+	if (err)
+		return err;
+	pidfd = pidfd_open(pid, 0);
+	err = print_notes(answer);
+	free(answer);
+	if (pidfd >= 0) {
+		wait_until_gone(pidfd);
+		close(pidfd);
+	}
+	if (err == -EPROTO)
+		return wg_error_set(error, err, "%s: another program than tuff runs it", name);
+	return err ? wg_error_set(error, err, "%s: end it: %s", name, strerror(-err)) : 0;
+}
+
+/* What is still in the journal. Returns how many changes there were, or -errno. */
+static int put_back(const char *name, struct wg_error *error)
+{
+	struct wg_undo_ops ops = wg_tunnel_undo_ops;
+	struct wg_undo *undo;
+	int pending;
+	int err;
+
+	ops.note = print_note;
+	err = wg_undo_open(&undo, WG_UNDO_DIR, name, &ops, error);
+	if (err)
+		return err;
+	pending = wg_undo_pending(undo);
+	err = wg_undo_run(undo);
+	wg_undo_close(undo);
+	if (err)
+		return wg_error_set(error, err, "%s: not everything could be put back: %s", name,
+				    strerror(-err));
+	return pending;
+}
+
+static bool has_journal(const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), WG_UNDO_DIR "/%s.undo", name);
+	return !access(path, F_OK);
+}
+
+static int bring_down(const char *name)
+{
+	struct wg_error error;
+	struct wg_error undo_error;
+	int err = end_running(name, &error);
+	int n = has_journal(name) ? put_back(name, &undo_error) : 0;
+
+	if (n < 0)
+		return wg_report(WG_EXIT_FAILED, &undo_error);
+	if (err == -ENOENT && n > 0) {
+		fprintf(stderr, "tuff: %s: was not running: what it left behind is put back\n",
+			name);
+		return WG_EXIT_DONE;
+	}
+	return err ? wg_report(WG_EXIT_FAILED, &error) : WG_EXIT_DONE;
+}
+
+int wg_command_down(int argc, char **argv)
+{
+	char name[WG_CONF_LINK_LEN];
+	struct wg_error error;
+
+	if (argc != 2 || argv[1][0] == '-')
+		return wg_command_misused("down", argc > 1 ? argv[argc - 1] : "NAME",
+					  argc > 1 ? "one name or file is wanted"
+						   : "it is missing");
+	if (wg_readconf_name(name, argv[1], &error))
+		return wg_report(WG_EXIT_USAGE, &error);
+	return bring_down(name);
+}

@@ -1,0 +1,47 @@
+/* `tuff reload NAME`: has a running tunnel read its file again. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/ask.h"
+#include "daemon/command.h"
+#include "daemon/readconf.h"
+#include "daemon/report.h"
+
+/* The answer's own words, or those for its number. */
+static int report_answer(const char *name, char *answer)
+{
+	char *rest = answer;
+	char *text = wg_ask_value(&rest, "error");
+	char *hint = text ? wg_ask_value(&rest, "hint") : NULL;
+	struct wg_error error;
+
+	if (!text)
+		return WG_EXIT_DONE;
+	(void)name;
+	wg_error_set(&error, -EINVAL, "%s", text);
+	if (hint && *hint)
+		wg_error_hint(&error, "%s", hint);
+	return wg_report(WG_EXIT_FAILED, &error);
+}
+
+int wg_command_reload(int argc, char **argv)
+{
+	char name[WG_CONF_LINK_LEN];
+	struct wg_error error;
+	char *answer;
+	size_t len;
+	int status;
+
+	if (argc != 2 || argv[1][0] == '-')
+		return wg_command_misused("reload", argc > 1 ? argv[argc - 1] : "NAME",
+					  argc > 1 ? "one name or file is wanted"
+						   : "it is missing");
+	if (wg_readconf_name(name, argv[1], &error))
+		return wg_report(WG_EXIT_USAGE, &error);
+	if (wg_ask(name, "reload=1", &answer, &len, NULL, &error))
+		return wg_report(WG_EXIT_FAILED, &error);
+	status = report_answer(name, answer);
+	free(answer);
+	return status;
+}

@@ -1,0 +1,25 @@
+/* What a tunnel is made of before its loop runs: libraries, link, control socket. */
+#ifndef WG_DAEMON_SETUP_H
+#define WG_DAEMON_SETUP_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "daemon/environment.h"
+#include "daemon/loop.h"
+
+struct wg_setup {
+	const char *name; /* asked for; a link that was passed on keeps its own */
+	bool foreground;
+	struct wg_environment environment;
+};
+
+/* Makes all of it, and the loop. 0, or -errno and a report. */
+int wg_setup_loop(const struct wg_setup *setup, struct wg_loop **loop, struct wg_error *error);
+
+/* Goes to the background (see background.h), keeping what the environment passed on,
+ * unless it is to stay in the foreground. In the process that goes on 0; -errno and a
+ * report when it could not be done. */
+int wg_setup_background(const struct wg_setup *setup, struct wg_error *error);
+
+#endif

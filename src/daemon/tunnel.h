@@ -1,0 +1,38 @@
+/* A tunnel that `tuff up` made, over its whole life: hooks, configuration, the host's
+ * network, and all of it taken back at the end.
+ *
+ *   start   PreUp · names · keys and peers, addresses, MTU, link up · parameters,
+ *           routes, rules · DNS · PostUp · ready
+ *   end     PreDown · DNS, rules, routes, parameters back · link gone · PostDown
+ *
+ * Each step that waits (a hook, a name, the link) goes on from the event loop, so
+ * packets flow while hooks run. A step that fails leads to the end from there. */
+#ifndef WG_DAEMON_TUNNEL_H
+#define WG_DAEMON_TUNNEL_H
+
+#include "base/error.h"
+#include "ctl/conf.h"
+#include "daemon/loop.h"
+#include "route/undo.h"
+
+struct wg_tunnel;
+
+struct wg_tunnel_options {
+	struct wg_conf *conf; /* the tunnel takes what it holds */
+	struct wg_undo *undo; /* the tunnel's, empty; its ops are wg_tunnel_undo_ops */
+	/* All is up (error NULL), or could not be had. */
+	void (*ready)(void *ctx, const struct wg_error *error);
+	void *ctx;
+};
+
+/* For wg_undo_open; ctx is a struct wg_text that notes are added to, or NULL. */
+extern const struct wg_undo_ops wg_tunnel_undo_ops;
+
+/* Takes the loop over as its owner; starting begins when the loop runs. 0 or -ENOMEM. */
+int wg_tunnel_new(struct wg_tunnel **tunnel, struct wg_loop *loop,
+		  const struct wg_tunnel_options *options);
+
+/* After the loop returned. */
+void wg_tunnel_free(struct wg_tunnel *tunnel);
+
+#endif

@@ -1,0 +1,132 @@
+/* `tuff up NAME|FILE`: the whole tunnel from one file. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "daemon/background.h"
+#include "daemon/command.h"
+#include "daemon/loop.h"
+#include "daemon/process.h"
+#include "daemon/readconf.h"
+#include "daemon/report.h"
+#include "daemon/setup.h"
+#include "daemon/tunnel.h"
+
+struct up {
+	struct wg_setup setup;
+	const char *source;
+	struct wg_conf conf;
+	struct wg_undo *undo;
+	struct wg_loop *loop;
+	bool failed;
+};
+
+static int parse_arguments(int argc, char **argv, struct up *up)
+{
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "-f") || !strcmp(argv[i], "--foreground"))
+			up->setup.foreground = true;
+		else if (argv[i][0] == '-')
+			return wg_command_misused("up", argv[i], "no such option");
+		else if (up->source)
+			return wg_command_misused("up", argv[i], "one name or file is enough");
+		else
+			up->source = argv[i];
+	}
+	return up->source ? WG_EXIT_DONE : wg_command_misused("up", "NAME|FILE", "it is missing");
+}
+
+/* Leftovers of a tunnel that was not brought down are put back first. */
+static int open_journal(struct up *up, struct wg_error *error)
+{
+	int err = wg_undo_open(&up->undo, WG_UNDO_DIR, up->conf.name, &wg_tunnel_undo_ops, error);
+
+	if (err == -EBUSY)
+		wg_error_hint(error,
+			      "it is up already: see tuff show %s; to apply a changed file: tuff "
+			      "reload %s",
+			      up->conf.name, up->conf.name);
+	if (err || wg_undo_pending(up->undo) <= 0)
+		return err;
+	wg_log(WG_LOG_NOTICE, "putting back what an earlier run left behind");
+	err = wg_undo_run(up->undo);
+	return err ? wg_error_set(error, err, "%s: put back what an earlier run left behind: %s",
+				  up->conf.name, strerror(-err))
+		   : 0;
+}
+
+static void on_ready(void *ctx, const struct wg_error *error)
+{
+	struct up *up = ctx;
+
+	if (error) {
+		up->failed = true;
+		wg_report(WG_EXIT_FAILED, error);
+		return;
+	}
+	wg_log(WG_LOG_INFO, "up");
+	if (!up->setup.foreground && wg_background_ready())
+		wg_loop_stop(up->loop, -EPIPE, "errno=32\n\n");
+}
+
+static int run_tunnel(struct up *up, struct wg_error *error)
+{
+	const struct wg_tunnel_options options = {
+		.conf = &up->conf,
+		.undo = up->undo,
+		.ready = on_ready,
+		.ctx = up,
+	};
+	struct wg_tunnel *tunnel;
+	int err = wg_setup_loop(&up->setup, &up->loop, error);
+
+	if (err)
+		return err;
+	err = wg_tunnel_new(&tunnel, up->loop, &options);
+	if (err) {
+		wg_loop_free(up->loop);
+		return wg_error_set(error, err, "%s: %s", up->setup.name, strerror(-err));
+	}
+	wg_loop_run(up->loop);
+	wg_loop_free(up->loop);
+	wg_tunnel_free(tunnel);
+	return 0;
+}
+
+static int run(struct up *up)
+{
+	struct wg_error error;
+	int err = open_journal(up, &error);
+
+	if (!err)
+		err = run_tunnel(up, &error);
+	if (up->undo)
+		wg_undo_close(up->undo);
+	if (err)
+		return wg_report(WG_EXIT_FAILED, &error);
+	return up->failed ? WG_EXIT_FAILED : WG_EXIT_DONE;
+}
+
+int wg_command_up(int argc, char **argv)
+{
+	struct up up = {0};
+	struct wg_error error;
+	int status = parse_arguments(argc, argv, &up);
+
+	if (status != WG_EXIT_DONE)
+		return status;
+	if (wg_environment_read(&up.setup.environment, &error))
+		return wg_report(WG_EXIT_USAGE, &error);
+	if (wg_readconf(&up.conf, up.source, &error))
+		return wg_report(WG_EXIT_FAILED, &error);
+	up.setup.name = up.conf.name;
+	up.setup.foreground |= up.setup.environment.foreground;
+	wg_process_prepare();
+	if (wg_setup_background(&up.setup, &error))
+		status = wg_report(WG_EXIT_FAILED, &error);
+	else
+		status = run(&up);
+	wg_conf_deinit(&up.conf);
+	return status;
+}
