@@ -17,6 +17,17 @@ static void raise_descriptors(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* Secrets are locked into memory: as much as may be. */
+static void raise_locked_memory(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_MEMLOCK, &limit);
+}
+
 void wg_process_prepare(void)
 {
 	const struct rlimit none = {0, 0};
@@ -25,5 +36,6 @@ void wg_process_prepare(void)
 	setrlimit(RLIMIT_CORE, &none);
 	prctl(PR_SET_DUMPABLE, 0);
 	raise_descriptors();
+	raise_locked_memory();
 	signal(SIGPIPE, SIG_IGN);
 }

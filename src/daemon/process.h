@@ -2,8 +2,8 @@
 #ifndef WG_DAEMON_PROCESS_H
 #define WG_DAEMON_PROCESS_H
 
-/* No core dumps and no debugger of the same user, enough descriptors where the hard
- * limit allows, and writing to a closed pipe is an error and not the end. */
+/* No core dumps and no debugger of the same user; descriptors and locked memory up to
+ * the hard limits; writing to a closed pipe is an error and not the end. */
 void wg_process_prepare(void);
 
 #endif

@@ -18,6 +18,57 @@ fail() {
 	exit 1
 }
 
+# needs PROGRAM...: skips where root, the TUN device or one of them is missing.
+needs() {
+	local program
+	[ "$(id -u)" = 0 ] || skip 'needs root'
+	[ -c /dev/net/tun ] || skip 'needs /dev/net/tun'
+	for program in unshare "$@"; do
+		command -v "$program" >/dev/null || skip "needs $program"
+	done
+}
+
+# isolate "$@": starts the test again in network, mount and PID namespaces of its own,
+# so that /run/wireguard is its own and no daemon outlives it.
+isolate() {
+	if [ $$ != 1 ]; then
+		unshare --net --mount --pid --fork true 2>/dev/null ||
+			skip 'may not unshare namespaces'
+		rm -rf "$scratch"
+		exec unshare --net --mount --pid --fork --kill-child --mount-proc bash "$0" "$@"
+	fi
+	mkdir -p /run/wireguard
+	mount -t tmpfs tmpfs /run/wireguard
+}
+
+is_left() {
+	ip link show "$1" >/dev/null 2>&1 || [ -e "/run/wireguard/$1.sock" ]
+}
+
+not_left() {
+	! is_left "$1"
+}
+
+clean() {
+	not_left "$1" || fail "$1: something was left behind"
+}
+
+# eventually COMMAND...: becomes true.
+eventually() {
+	local i
+	for ((i = 0; i < 600; i++)); do
+		! "$@" >/dev/null 2>&1 || return 0
+		sleep 0.1
+	done
+	fail "$*"
+}
+
+# end NAME: ends its daemon, and with it a link that is not persistent.
+end() {
+	rm "/run/wireguard/$1.sock"
+	eventually not_left "$1"
+}
+
 # run COMMAND...: its standard output, standard error and status.
 run() {
 	status=0

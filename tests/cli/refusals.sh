@@ -1,23 +1,9 @@
 #!/usr/bin/env bash
 # Each way in which `tuff NAME` cannot do what it is asked to: what it says, and that it
 # leaves nothing behind. And what it keeps open when it goes to the background.
-#
-# Runs in network, mount and PID namespaces of its own, so that /run/wireguard is its
-# own and no daemon outlives it.
-if [ "${REFUSALS_INSIDE:-}" != 1 ]; then
-	[ "$(id -u)" = 0 ] || { echo "skip: needs root"; exit 77; }
-	[ -c /dev/net/tun ] || { echo "skip: needs /dev/net/tun"; exit 77; }
-	for program in ip wg unshare setpriv flock python3; do
-		command -v "$program" >/dev/null || { echo "skip: needs $program"; exit 77; }
-	done
-	unshare --net --mount --pid --fork true 2>/dev/null ||
-		{ echo "skip: may not unshare namespaces"; exit 77; }
-	REFUSALS_INSIDE=1 exec unshare --net --mount --pid --fork --kill-child --mount-proc \
-		bash "$0" "$@"
-fi
 . "$(dirname "$0")/lib.sh"
-mkdir -p /run/wireguard
-mount -t tmpfs tmpfs /run/wireguard
+needs ip wg ss pgrep ps setpriv flock python3
+isolate "$@"
 unset container LOG_LEVEL
 
 # For whom is not in a container: a root that looks the same, but for docker's mark.
@@ -32,34 +18,6 @@ for entry in /*; do
 done
 outside=(chroot /mnt)
 inside=(env container=docker)
-
-is_left() {
-	ip link show "$1" >/dev/null 2>&1 || [ -e "/run/wireguard/$1.sock" ]
-}
-
-clean() {
-	! is_left "$1" || fail "$1: something was left behind"
-}
-
-# eventually COMMAND...: becomes true.
-eventually() {
-	local i
-	for ((i = 0; i < 600; i++)); do
-		! "$@" >/dev/null 2>&1 || return 0
-		sleep 0.1
-	done
-	fail "$*"
-}
-
-# end NAME: ends its daemon.
-end() {
-	rm "/run/wireguard/$1.sock"
-	eventually not_left "$1"
-}
-
-not_left() {
-	! is_left "$1"
-}
 
 # What COMMAND sees: no capability, no device, or a device that is not for it.
 no_net_admin=(setpriv --bounding-set=-net_admin --inh-caps=-net_admin)
