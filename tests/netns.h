@@ -61,6 +61,19 @@ static inline uint32_t wg_test_link_up(struct wg_netlink *nl, const char *name)
 	return link.index;
 }
 
+/* Removes the files of a folder, whatever a test that failed has left there. */
+static inline void wg_test_empty_folder(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+
+	assert_non_null(dir);
+	while ((entry = readdir(dir)))
+		if (entry->d_type == DT_REG)
+			unlinkat(dirfd(dir), entry->d_name, 0);
+	closedir(dir);
+}
+
 static inline struct wg_ip wg_test_ip(const char *text)
 {
 	struct wg_ip ip;

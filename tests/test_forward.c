@@ -123,11 +123,8 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	char path[256];
-
 	(void)state;
-	snprintf(path, sizeof(path), "%s/.lock", dir);
-	unlink(path);
+	wg_test_empty_folder(dir);
 	close(eth0);
 	close(eth1);
 	close(monitor);

@@ -80,11 +80,8 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	char path[256];
-
 	(void)state;
-	snprintf(path, sizeof(path), "%s/.lock", dir);
-	unlink(path);
+	wg_test_empty_folder(dir);
 	close(links[0]);
 	close(links[1]);
 	wg_netlink_close(nl);
@@ -574,6 +571,46 @@ static void test_changes_in_another_namespace_are_left_alone(void **state)
 	assert_false(has_file("wg0"));
 }
 
+/* Changes of long ago, from number on, as many reloads leave them. */
+static void add_history(size_t number)
+{
+	char path[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/wg0.undo", dir);
+	file = fopen(path, "a");
+	assert_non_null(file);
+	for (; number < 4000; number++)
+		fprintf(file, "begin %zu good round\nend %zu\n", number, number);
+	fclose(file);
+}
+
+static void test_a_long_journal_is_written_anew(void **state)
+{
+	struct wg_undo *undo = open_undo("wg0"), *again;
+	struct wg_error error;
+	struct stat st;
+	char path[256];
+	size_t number;
+
+	(void)state;
+	make_all(undo);
+	snprintf(path, sizeof(path), "%s/wg0.undo", dir);
+	add_history(9);
+	assert_int_equal(wg_undo_pending(undo), 8);
+	assert_int_equal(wg_undo_begin(undo, "good", "last", &number, &error), 0);
+	assert_int_equal(number, 9);
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(st.st_size < 20000);
+	assert_int_equal(wg_undo_open(&again, dir, "wg0", &ops, &error), -EBUSY);
+	assert_int_equal(wg_undo_pending(undo), 9);
+	down(undo);
+	assert_string_equal(taken.texts[0], "good last");
+	assert_int_equal(taken.n, 2);
+	expect_as_before();
+	assert_false(has_file("wg0"));
+}
+
 static void test_a_foreign_file_is_not_overwritten(void **state)
 {
 	struct wg_undo *undo;
@@ -631,7 +668,8 @@ static void test_a_read_only_proc_is_explained(void **state)
 static bool leaves_traces(long call)
 {
 	return call == SYS_write || call == SYS_fsync || call == SYS_sendto ||
-	       call == SYS_sendmsg || call == SYS_ftruncate || call == SYS_unlinkat;
+	       call == SYS_sendmsg || call == SYS_ftruncate || call == SYS_unlinkat ||
+	       call == SYS_renameat;
 }
 
 /* Stops the child at its next system call or return from one. */
@@ -728,6 +766,37 @@ static void test_a_kill_at_any_moment_is_put_back(void **state)
 	expect_as_before();
 }
 
+/* A journal that becomes long and is written anew. */
+static int long_life(void)
+{
+	struct wg_undo *undo;
+	struct wg_error error;
+	size_t number;
+	int r;
+
+	if (wg_undo_open(&undo, dir, "wg0", &ops, &error))
+		return 3;
+	r = wg_undo_sysctl(undo, FORWARDING, "1", NULL, &error);
+	add_history(2);
+	r = r ? r : wg_undo_begin(undo, "good", "thing", &number, &error);
+	r = r ? r : wg_undo_run(undo);
+	wg_undo_close(undo);
+	return r ? 4 : 0;
+}
+
+static void test_a_kill_while_writing_anew_is_put_back(void **state)
+{
+	size_t moment = 0;
+
+	(void)state;
+	while (run_until(long_life, moment++)) {
+		assert_int_equal(recovery(), 0);
+		expect_as_before();
+		assert_false(has_file("wg0"));
+		notes.n = taken.n = 0;
+	}
+}
+
 static void test_a_kill_while_putting_back_is_put_back(void **state)
 {
 	struct wg_test_random random = {20};
@@ -803,10 +872,12 @@ int main(void)
 		TEST(test_others_wait_until_what_was_seen_is_acted_upon),
 		TEST(test_changes_of_an_earlier_boot_are_forgotten),
 		TEST(test_changes_in_another_namespace_are_left_alone),
+		TEST(test_a_long_journal_is_written_anew),
 		TEST(test_a_foreign_file_is_not_overwritten),
 		TEST(test_a_torn_line_does_not_spoil_the_next_one),
 		TEST(test_a_read_only_proc_is_explained),
 		TEST(test_a_kill_at_any_moment_is_put_back),
+		TEST(test_a_kill_while_writing_anew_is_put_back),
 		TEST(test_a_kill_while_putting_back_is_put_back),
 		TEST(test_a_kill_beside_another_tunnel_is_put_back),
 	};

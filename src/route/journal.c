@@ -355,3 +355,27 @@ void wg_journal_put_end(struct wg_journal_lines *lines, size_t number)
 	put_verb(lines, "end", number);
 	put(lines, "\n");
 }
+
+void wg_journal_put_change(struct wg_journal_lines *lines, size_t number,
+			   const struct wg_journal_change *change)
+{
+	wg_journal_put_begin(lines, number, change->kind, change->text);
+	for (size_t i = 0; i < change->n_values; i++)
+		wg_journal_put_value(lines, "was", number, change->values[i].name,
+				     change->values[i].was);
+	for (size_t i = 0; i < change->n_values; i++)
+		if (change->values[i].now)
+			wg_journal_put_value(lines, "now", number, change->values[i].name,
+					     change->values[i].now);
+	if (change->done)
+		wg_journal_put_done(lines, number);
+}
+
+void wg_journal_put_back(struct wg_journal_lines *lines, size_t number,
+			 const struct wg_journal_change *change)
+{
+	for (size_t i = 0; i < change->n_values; i++)
+		if (change->values[i].back)
+			wg_journal_put_value(lines, "back", number, change->values[i].name,
+					     change->values[i].back);
+}

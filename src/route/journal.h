@@ -84,4 +84,11 @@ void wg_journal_put_value(struct wg_journal_lines *lines, const char *verb, size
 void wg_journal_put_done(struct wg_journal_lines *lines, size_t number);
 void wg_journal_put_end(struct wg_journal_lines *lines, size_t number);
 
+/* A change anew: all of it but that somebody began to undo it, or did. */
+void wg_journal_put_change(struct wg_journal_lines *lines, size_t number,
+			   const struct wg_journal_change *change);
+/* And that somebody began to. */
+void wg_journal_put_back(struct wg_journal_lines *lines, size_t number,
+			 const struct wg_journal_change *change);
+
 #endif

@@ -52,6 +52,16 @@ static void read_hops(struct wg_route *route, const struct nlattr *attr, uint8_t
 	route->via = wg_message_ip(msg.attrs[RTA_GATEWAY], af);
 }
 
+/* A kernel without strict checks lists more than it was asked for, and one without
+ * IPv6 answers for IPv4. */
+static bool wanted(const struct filter *filter, const struct rtmsg *info,
+		   const struct wg_route *route)
+{
+	return !(info->rtm_flags & RTM_F_CLONED) &&
+	       (!filter->table || filter->table == route->table) &&
+	       (filter->family == WG_FAMILY_NONE || filter->family == route->dst.ip.family);
+}
+
 static bool read_route(const struct nlmsghdr *nlh, void *item, const void *ctx)
 {
 	const struct rtmsg *info = mnl_nlmsg_get_payload(nlh);
@@ -78,10 +88,7 @@ static bool read_route(const struct nlmsghdr *nlh, void *item, const void *ctx)
 	route->source = wg_message_ip(msg.attrs[RTA_PREFSRC], af);
 	route->expires = expiry(msg.attrs[RTA_CACHEINFO]);
 	read_hops(route, msg.attrs[RTA_MULTIPATH], af);
-	if (info->rtm_flags & RTM_F_CLONED && filter)
-		return false;
-	return route->dst.ip.family != WG_FAMILY_NONE &&
-	       (!filter || !filter->table || filter->table == route->table);
+	return route->dst.ip.family != WG_FAMILY_NONE && (!filter || wanted(filter, info, route));
 }
 
 static void put_metrics(struct nlmsghdr *nlh, const struct wg_route *route)

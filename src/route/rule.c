@@ -23,10 +23,10 @@ static bool has_others(const struct fib_rule_hdr *info, const struct wg_message 
 static bool read_rule(const struct nlmsghdr *nlh, void *item, const void *ctx)
 {
 	const struct fib_rule_hdr *info = mnl_nlmsg_get_payload(nlh);
+	const uint8_t *family = ctx;
 	struct wg_rule *rule = item;
 	struct wg_message msg;
 
-	(void)ctx;
 	if (nlh->nlmsg_type != RTM_NEWRULE || mnl_nlmsg_get_payload_len(nlh) < sizeof(*info))
 		return false;
 	wg_message_parse(&msg, nlh, sizeof(*info));
@@ -39,7 +39,9 @@ static bool read_rule(const struct nlmsghdr *nlh, void *item, const void *ctx)
 	rule->table = wg_message_u32(msg.attrs[FRA_TABLE], info->table);
 	rule->suppress_prefixlength =
 		(int32_t)wg_message_u32(msg.attrs[FRA_SUPPRESS_PREFIXLEN], UINT32_MAX);
-	return rule->family != WG_FAMILY_NONE;
+	/* A kernel without IPv6 answers for IPv4. */
+	return rule->family != WG_FAMILY_NONE &&
+	       (*family == WG_FAMILY_NONE || *family == rule->family);
 }
 
 static void begin(struct wg_netlink *nl, int type, int flags, const struct wg_rule *rule)
@@ -82,7 +84,7 @@ int wg_rule_list(struct wg_netlink *nl, uint8_t family, struct wg_rule **rules, 
 	int r;
 
 	wg_message_begin(nl, RTM_GETRULE, 0, &info, sizeof(info));
-	r = wg_message_list(nl, read_rule, NULL, sizeof(**rules), &items, n);
+	r = wg_message_list(nl, read_rule, &family, sizeof(**rules), &items, n);
 	*rules = items;
 	return r;
 }

@@ -35,7 +35,9 @@ static int set_up(struct wg_undo *undo, const char *dir, const char *name, struc
 	undo->dir = strdup(dir);
 	if (asprintf(&undo->file, "%s.undo", name) < 0)
 		undo->file = NULL;
-	if (!undo->dir || !undo->file)
+	if (asprintf(&undo->new_file, "%s.undo.new", name) < 0)
+		undo->new_file = NULL;
+	if (!undo->dir || !undo->file || !undo->new_file)
 		return wg_error_set(error, -ENOMEM, "%s", strerror(ENOMEM));
 	r = read_boot(undo->here.boot);
 	r = r ? r : wg_netlink_namespace(&undo->here.namespace);
@@ -51,6 +53,7 @@ static void tear_down(struct wg_undo *undo)
 	wg_netlink_close(undo->nl);
 	free(undo->dir);
 	free(undo->file);
+	free(undo->new_file);
 	free(undo);
 }
 
@@ -203,7 +206,7 @@ static int make(struct wg_undo *undo, const struct wg_undo_act *act, const char 
 static int add(struct wg_undo *undo, const struct wg_undo_act *act, struct wg_error *error)
 {
 	char text[WG_UNDO_ACT_LEN];
-	int r = wg_undo_lock(undo, error);
+	int r = wg_undo_lock_to_change(undo, error);
 
 	if (r)
 		return r;
@@ -238,7 +241,7 @@ int wg_undo_proxy_add(struct wg_undo *undo, const struct wg_neigh_proxy *proxy,
 int wg_undo_begin(struct wg_undo *undo, const char *kind, const char *text, size_t *number,
 		  struct wg_error *error)
 {
-	int r = wg_undo_lock(undo, error);
+	int r = wg_undo_lock_to_change(undo, error);
 
 	if (r)
 		return r;

@@ -80,7 +80,8 @@ int wg_undo_rule_delete(struct wg_undo *undo, const struct wg_rule *rule);
 int wg_undo_proxy_delete(struct wg_undo *undo, const struct wg_neigh_proxy *proxy);
 
 /* A change of the caller's own kind: begin before it is made, and cancel if it then
- * was not. kind is a word; text is for ops->take_back. */
+ * was not. kind is a word; text is for ops->take_back. The number is good until the
+ * next change. */
 int wg_undo_begin(struct wg_undo *undo, const char *kind, const char *text, size_t *number,
 		  struct wg_error *error);
 int wg_undo_cancel(struct wg_undo *undo, size_t number);

@@ -14,6 +14,10 @@
 #define SUFFIX ".undo"
 #define LOCK   ".lock"
 
+/* A journal of so many bytes may be worth writing anew: a tunnel that is reloaded
+ * every minute would pass WG_JOURNAL_MAX within the year. */
+#define LONG (64u << 10)
+
 static int lock_fd(int fd, int how)
 {
 	int r;
@@ -71,6 +75,8 @@ int wg_undo_file_open(struct wg_undo *undo, struct wg_error *error)
 				    undo->file);
 	if (r)
 		return wg_error_set(error, r, "%s/%s: %s", undo->dir, undo->file, strerror(-r));
+	/* A crash may have left the beginning of another one. */
+	unlinkat(undo->dir_fd, undo->new_file, 0);
 	return 0;
 }
 
@@ -131,12 +137,26 @@ static bool has_live(const struct wg_undo *undo, const struct wg_journal *journa
 	return false;
 }
 
+static int keep(struct wg_undo *undo, const char *file, const struct wg_journal *journal)
+{
+	struct wg_undo_other *other =
+		reallocarray(undo->others, undo->n_others + 1, sizeof(*other));
+
+	if (!other)
+		return -ENOMEM;
+	undo->others = other;
+	other += undo->n_others;
+	*other = (struct wg_undo_other){strdup(file), *journal};
+	undo->n_others += other->file != NULL;
+	return other->file ? 0 : -ENOMEM;
+}
+
 /* Takes another journal in if it has a say here. One that cannot be read has none. */
 static int read_other(struct wg_undo *undo, const char *file)
 {
 	int fd = openat(undo->dir_fd, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	struct wg_undo_other *other;
-	struct wg_journal journal;
+	struct wg_journal journal = {.n = 0};
+	bool kept;
 	int r;
 
 	if (fd < 0)
@@ -145,18 +165,12 @@ static int read_other(struct wg_undo *undo, const char *file)
 	close(fd);
 	if (r)
 		return r == -ENOMEM ? r : 0;
-	other = has_live(undo, &journal)
-			? reallocarray(undo->others, undo->n_others + 1, sizeof(*other))
-			: NULL;
-	if (!other) {
-		r = has_live(undo, &journal) ? -ENOMEM : 0;
+	kept = has_live(undo, &journal);
+	if (kept)
+		r = keep(undo, file, &journal);
+	if (!kept || r)
 		wg_journal_deinit(&journal);
-		return r;
-	}
-	undo->others = other;
-	other += undo->n_others++;
-	*other = (struct wg_undo_other){strdup(file), journal};
-	return other->file ? 0 : -ENOMEM;
+	return r;
 }
 
 static int read_others(struct wg_undo *undo)
@@ -288,6 +302,88 @@ static int append(int fd, const struct wg_journal_lines *lines)
 	if (r && start >= 0 && ftruncate(fd, start))
 		return r;
 	return r;
+}
+
+static bool is_over(const struct wg_undo *undo, const struct wg_journal_change *change)
+{
+	return change->ended || strcmp(change->place.boot, undo->here.boot) != 0;
+}
+
+static bool is_mostly_over(const struct wg_undo *undo)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < undo->own.n; i++)
+		n += is_over(undo, &undo->own.changes[i]);
+	return undo->own.whole > LONG && n > undo->own.n / 2;
+}
+
+static void put_rest(const struct wg_undo *undo, struct wg_journal_lines *lines)
+{
+	size_t n = 0;
+
+	wg_journal_lines_init(lines);
+	wg_journal_put_head(lines);
+	for (size_t i = 0; i < undo->own.n; i++) {
+		const struct wg_journal_change *change = &undo->own.changes[i];
+
+		if (is_over(undo, change))
+			continue;
+		wg_journal_put_place(lines, &change->place);
+		wg_journal_put_change(lines, ++n, change);
+		wg_journal_put_back(lines, n, change);
+	}
+}
+
+/* The new file is complete, on disk and locked before it gets the old one's name. */
+static int replace(struct wg_undo *undo, const struct wg_journal_lines *lines)
+{
+	int fd = openat(undo->dir_fd, undo->new_file,
+			O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = append(fd, lines);
+	r = r ? r : lock_fd(fd, LOCK_EX | LOCK_NB);
+	if (!r && renameat(undo->dir_fd, undo->new_file, undo->dir_fd, undo->file))
+		r = -errno;
+	if (r) {
+		unlinkat(undo->dir_fd, undo->new_file, 0);
+		close(fd);
+		return r;
+	}
+	close(undo->fd);
+	undo->fd = fd;
+	return 0;
+}
+
+static int write_anew(struct wg_undo *undo)
+{
+	struct wg_journal_lines lines;
+	int r;
+
+	put_rest(undo, &lines);
+	r = replace(undo, &lines);
+	wg_journal_lines_deinit(&lines);
+	if (r)
+		return r;
+	wg_journal_deinit(&undo->own);
+	return read_journal(undo->fd, &undo->own);
+}
+
+int wg_undo_lock_to_change(struct wg_undo *undo, struct wg_error *error)
+{
+	int r = wg_undo_lock(undo, error);
+
+	if (r || !is_mostly_over(undo))
+		return r;
+	r = write_anew(undo);
+	if (r) {
+		wg_undo_unlock(undo);
+		return refuse(undo, r, error);
+	}
+	return 0;
 }
 
 int wg_undo_append(struct wg_undo *undo, struct wg_journal_lines *lines, struct wg_error *error)

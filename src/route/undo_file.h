@@ -20,7 +20,8 @@ struct wg_undo {
 	struct wg_netlink *nl;
 	struct wg_journal_place here;
 	char *dir;
-	char *file; /* NAME.undo */
+	char *file;     /* NAME.undo */
+	char *new_file; /* NAME.undo.new, while it is written anew */
 	int dir_fd;
 	int fd; /* locked as long as this tunnel lives */
 
@@ -41,6 +42,9 @@ int wg_undo_seize(struct wg_undo *undo, struct wg_error *error);
 void wg_undo_drop(struct wg_undo *undo);
 /* The same, unless it is held, and then reads all journals. */
 int wg_undo_lock(struct wg_undo *undo, struct wg_error *error);
+/* And before a change: a journal that is mostly over is written anew without that, and
+ * its changes get other numbers. */
+int wg_undo_lock_to_change(struct wg_undo *undo, struct wg_error *error);
 void wg_undo_unlock(struct wg_undo *undo);
 
 /* Under the lock: whether a change was made here and is not undone. */

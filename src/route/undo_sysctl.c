@@ -212,7 +212,7 @@ static int make_if_needed(struct wg_undo *undo, const char *name, const char *va
 int wg_undo_sysctl(struct wg_undo *undo, const char *name, const char *value, const char *meanwhile,
 		   struct wg_error *error)
 {
-	int r = wg_undo_lock(undo, error);
+	int r = wg_undo_lock_to_change(undo, error);
 
 	if (r)
 		return r;
@@ -335,20 +335,10 @@ static int write_back(const struct decision *decisions, size_t n)
 static int hand_over(struct wg_undo *undo, const struct wg_journal_change *change,
 		     const struct wg_undo_other *other)
 {
-	size_t number = other->journal.n + 1;
 	struct wg_journal_lines lines;
 
 	wg_undo_lines(undo, &other->journal, &lines);
-	wg_journal_put_begin(&lines, number, KIND, change->text);
-	for (size_t i = 0; i < change->n_values; i++) {
-		const struct wg_journal_value *value = &change->values[i];
-
-		wg_journal_put_value(&lines, "was", number, value->name, value->was);
-		if (value->now)
-			wg_journal_put_value(&lines, "now", number, value->name, value->now);
-	}
-	if (change->done)
-		wg_journal_put_done(&lines, number);
+	wg_journal_put_change(&lines, other->journal.n + 1, change);
 	return wg_undo_append_to(undo, other, &lines);
 }
 

@@ -7,22 +7,9 @@
 #include <string.h>
 
 #include "route/journal.h"
+#include "route/undo_act.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-static void put_values(struct wg_journal_lines *lines, const char *verb, size_t number,
-		       const struct wg_journal_change *change)
-{
-	for (size_t i = 0; i < change->n_values; i++) {
-		const struct wg_journal_value *value = &change->values[i];
-		const char *text = !strcmp(verb, "was")   ? value->was
-				   : !strcmp(verb, "now") ? value->now
-							  : value->back;
-
-		if (text)
-			wg_journal_put_value(lines, verb, number, value->name, text);
-	}
-}
 
 static void put(struct wg_journal_lines *lines, const struct wg_journal *journal)
 {
@@ -31,12 +18,8 @@ static void put(struct wg_journal_lines *lines, const struct wg_journal *journal
 		const struct wg_journal_change *change = &journal->changes[i];
 
 		wg_journal_put_place(lines, &change->place);
-		wg_journal_put_begin(lines, i + 1, change->kind, change->text);
-		put_values(lines, "was", i + 1, change);
-		put_values(lines, "now", i + 1, change);
-		put_values(lines, "back", i + 1, change);
-		if (change->done)
-			wg_journal_put_done(lines, i + 1);
+		wg_journal_put_change(lines, i + 1, change);
+		wg_journal_put_back(lines, i + 1, change);
 		if (change->ended)
 			wg_journal_put_end(lines, i + 1);
 	}
@@ -60,6 +43,20 @@ static void compare(const struct wg_journal_change *a, const struct wg_journal_c
 	}
 }
 
+/* A change's text, where it is one of the kernel's routes, rules or proxies. */
+static void read_act(const struct wg_journal_change *change)
+{
+	struct wg_undo_act act, again;
+	char text[WG_UNDO_ACT_LEN], twice[WG_UNDO_ACT_LEN];
+
+	if (!wg_undo_act_parse(&act, change->kind, change->text))
+		return;
+	wg_undo_act_format(text, &act);
+	assert(wg_undo_act_parse(&again, change->kind, text));
+	wg_undo_act_format(twice, &again);
+	assert(!strcmp(text, twice));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct wg_journal journal, again;
@@ -68,6 +65,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (wg_journal_parse(&journal, (const char *)data, len))
 		return 0;
 	assert(journal.whole <= len);
+	for (size_t i = 0; i < journal.n; i++)
+		read_act(&journal.changes[i]);
 	wg_journal_lines_init(&lines);
 	put(&lines, &journal);
 	assert(!lines.failed);
