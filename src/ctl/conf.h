@@ -1,4 +1,4 @@
-/* A tunnel's configuration file: everything of wg-quick's, and ours (tuff.conf(5)).
+/* A tunnel's configuration file: everything of wg-quick's, and ours.
  * Pure: it is parsed from memory, and secrets that it keeps in other files are loaded
  * by ctl/keyfile.h. */
 #ifndef WG_CTL_CONF_H
