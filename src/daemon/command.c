@@ -47,6 +47,15 @@ const struct wg_command wg_commands[] = {
 		.run = wg_command_show,
 	},
 	{
+		.name = "check",
+		.arguments = "NAME|FILE [--json]",
+		.summary = "explain a configuration file and what is wrong with it",
+		.help = "Prints which addresses are outside and which inside the tunnel, then\n"
+			"what it found, with line numbers and remedies. Changes and resolves\n"
+			"nothing, needs no root. Exit status 3 when something is wrong.\n",
+		.run = wg_command_check,
+	},
+	{
 		.name = "genkey",
 		.arguments = "",
 		.summary = "print a new private key",
