@@ -1,0 +1,120 @@
+#include "wgtest.h"
+
+#include "daemon/confdiff.h"
+
+#define KEY   "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+#define PEER2 "AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+#define PEER3 "AwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+#define HEAD  "[Interface]\nPrivateKey = " KEY "\nListenPort = 1000\n"
+
+static struct wg_conf before;
+static struct wg_conf wanted;
+static struct wg_config running;
+static struct wg_config change;
+
+static void parse(struct wg_conf *conf, const char *text)
+{
+	struct wg_error error;
+
+	if (wg_conf_parse(conf, "wg0.conf", "wg0", text, strlen(text), &error))
+		fail_msg("%s", error.text);
+}
+
+static void run_peer(uint8_t number)
+{
+	wg_config_add_peer(&running)->public_key[0] = number;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	wg_config_init(&running);
+	wg_config_init(&change);
+	running.listen_port = 1000;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	wg_conf_deinit(&before);
+	wg_conf_deinit(&wanted);
+	wg_config_deinit(&running);
+	wg_config_deinit(&change);
+	return 0;
+}
+
+static void make(const char *old, const char *new)
+{
+	parse(&before, old);
+	parse(&wanted, new);
+	assert_int_equal(wg_confdiff_make(&change, &running, &before, &wanted), 0);
+	assert_false(change.replace_peers);
+}
+
+static void test_an_endpoint_that_the_file_still_names_is_left_where_it_roamed(void **state)
+{
+	(void)state;
+	run_peer(2);
+	make(HEAD "[Peer]\nPublicKey = " PEER2
+		  "\nEndpoint = 192.0.2.1:1\nAllowedIPs = 10.0.0.2/32\n",
+	     HEAD "[Peer]\nPublicKey = " PEER2
+		  "\nEndpoint = 192.0.2.1:1\nAllowedIPs = 10.0.0.3/32\n");
+	assert_int_equal(change.n_peers, 1);
+	assert_false(change.peers[0].has_endpoint);
+	assert_false(change.peers[0].remove);
+	assert_true(change.peers[0].replace_allowed_ips);
+	assert_int_equal(change.peers[0].n_allowed_ips, 1);
+	assert_false(change.has_listen_port);
+}
+
+static void test_another_endpoint_or_port_is_set(void **state)
+{
+	(void)state;
+	run_peer(2);
+	make(HEAD "[Peer]\nPublicKey = " PEER2 "\nEndpoint = 192.0.2.1:1\n",
+	     "[Interface]\nPrivateKey = " KEY "\nListenPort = 1001\n[Peer]\nPublicKey = " PEER2
+	     "\nEndpoint = 192.0.2.1:2\n");
+	assert_true(change.peers[0].has_endpoint);
+	assert_int_equal(change.peers[0].endpoint.port, 2);
+	assert_true(change.has_listen_port);
+}
+
+static void test_peers_that_the_file_does_not_have_go_whoever_added_them(void **state)
+{
+	(void)state;
+	run_peer(2);
+	run_peer(9);
+	make(HEAD "[Peer]\nPublicKey = " PEER2 "\n", HEAD "[Peer]\nPublicKey = " PEER3 "\n");
+	assert_int_equal(change.n_peers, 3);
+	assert_true(change.peers[0].remove && change.peers[0].public_key[0] == 2);
+	assert_true(change.peers[1].remove && change.peers[1].public_key[0] == 9);
+	assert_true(!change.peers[2].remove && change.peers[2].public_key[0] == 3);
+}
+
+static void test_what_the_file_no_longer_has_is_taken_back(void **state)
+{
+	(void)state;
+	run_peer(2);
+	make(HEAD "[Peer]\nPublicKey = " PEER2 "\nPresharedKey = " KEY
+		  "\nPersistentKeepalive = 25\n",
+	     HEAD "[Peer]\nPublicKey = " PEER2 "\n");
+	assert_true(change.peers[0].has_preshared_key);
+	assert_int_equal(change.peers[0].preshared_key[0], 0);
+	assert_true(change.peers[0].has_keepalive);
+	assert_int_equal(change.peers[0].keepalive, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_an_endpoint_that_the_file_still_names_is_left_where_it_roamed),
+		TEST(test_another_endpoint_or_port_is_set),
+		TEST(test_peers_that_the_file_does_not_have_go_whoever_added_them),
+		TEST(test_what_the_file_no_longer_has_is_taken_back),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
