@@ -132,6 +132,7 @@ int main(void)
 	static const struct mode modes[] = {
 		{"single", 1, false, false},
 		{"mmsg", 64, false, false},
+		{"mmsg, gro", 64, false, true},
 		{"gso", 64, true, false},
 		{"gso+gro", 64, true, true},
 	};

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/offload.h"
 #include "base/packet.h"
 
 #define WG_TUN_NAME_LEN 16 /* IFNAMSIZ, with its NUL */
@@ -37,6 +38,20 @@ int wg_tun_adopt(struct wg_tun **out, int fd);
 
 /* Closes the descriptor; a link that is not persistent goes with it. */
 void wg_tun_close(struct wg_tun *tun);
+
+/* What may be in use of segmentation offload. */
+enum wg_tun_offload {
+	WG_TUN_TSO,     /* from the link: TCP packets up to 64 KiB, split here */
+	WG_TUN_USO,     /* the same for UDP; Linux 6.2 */
+	WG_TUN_N_OFFLOADS
+};
+
+/* Chooses among them; after opening, all are wanted. What the kernel does not have is
+ * not used, without an error. */
+void wg_tun_set_offloads(struct wg_tun *tun, const bool unwanted[static WG_TUN_N_OFFLOADS]);
+
+/* Whether an offload is in use, and why not. */
+enum wg_offload_state wg_tun_offload(const struct wg_tun *tun, enum wg_tun_offload which);
 
 int wg_tun_fd(const struct wg_tun *tun);
 /* The name now: a link may be renamed. -ENODEV or -EBADFD when it is gone. */

@@ -1,0 +1,19 @@
+/* The inside of struct wg_tun, shared by opening and by moving packets. */
+#ifndef WG_TUN_HANDLE_H
+#define WG_TUN_HANDLE_H
+
+#include "tun/offload.h"
+#include "tun/tun.h"
+
+/* What a read puts into a slot: the rest is for padding and tag. */
+#define WG_TUN_SLOT_READ (WG_SLOT_ROOM - WG_OFFLOAD_TAILROOM)
+
+struct wg_tun {
+	int fd;
+	size_t vnet_len; /* of struct wg_vnet, or 0 where the descriptor has no such header */
+	enum wg_offload_state offloads[WG_TUN_N_OFFLOADS];
+	struct wg_tun_stats stats;
+	uint8_t overflow[UINT16_MAX - WG_TUN_SLOT_READ]; /* what a read has beyond a slot */
+};
+
+#endif
