@@ -723,19 +723,24 @@ static bool run_until(int (*work)(void), size_t moment)
 	return false;
 }
 
-static int whole_life(void)
+static int live(const char *name)
 {
 	struct wg_undo *undo;
 	struct wg_error error;
 	int r;
 
-	if (wg_undo_open(&undo, dir, "wg0", &ops, &error))
+	if (wg_undo_open(&undo, dir, name, &ops, &error))
 		return 3;
 	r = wg_undo_run(undo);
 	r = r ? r : change_all(undo, &error);
 	r = r ? r : wg_undo_run(undo);
 	wg_undo_close(undo);
 	return r ? 4 : 0;
+}
+
+static int whole_life(void)
+{
+	return live("wg0");
 }
 
 static int recovery(void)
@@ -838,6 +843,40 @@ static void test_a_kill_beside_another_tunnel_is_put_back(void **state)
 	}
 }
 
+static pid_t start_lives(const char *name, size_t n)
+{
+	pid_t child = fork();
+	int r = 0;
+
+	assert_true(child >= 0);
+	if (child)
+		return child;
+	for (size_t i = 0; i < n && !r; i++)
+		r = live(name);
+	_exit(r || notes.n ? 1 : 0);
+}
+
+static void test_tunnels_that_come_and_go_at_once_leave_nothing(void **state)
+{
+	struct wg_test_random random = {40};
+	int status;
+
+	(void)state;
+	for (size_t round = 0; round < 10; round++) {
+		pid_t others[] = {start_lives("wg1", 4), start_lives("wg2", 4)};
+
+		run_until(whole_life, wg_test_below(&random, 300));
+		for (size_t i = 0; i < WG_ARRAY_LEN(others); i++) {
+			assert_true(waitpid(others[i], &status, 0) == others[i]);
+			assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+		}
+		assert_int_equal(recovery(), 0);
+		assert_int_equal(notes.n, 0);
+		expect_as_before();
+		taken.n = 0;
+	}
+}
+
 static int make_dir(void **state)
 {
 	(void)state;
@@ -880,6 +919,7 @@ int main(void)
 		TEST(test_a_kill_while_writing_anew_is_put_back),
 		TEST(test_a_kill_while_putting_back_is_put_back),
 		TEST(test_a_kill_beside_another_tunnel_is_put_back),
+		TEST(test_tunnels_that_come_and_go_at_once_leave_nothing),
 	};
 
 	wg_test_enter_netns();
