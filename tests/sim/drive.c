@@ -43,7 +43,7 @@ static void keep(struct wg_sim *sim, const struct wg_sim_datagram *datagram)
 	if ((sim->n_sent & (sim->n_sent - 1)) == 0) {
 		size_t capacity = sim->n_sent ? 2 * sim->n_sent : 1;
 
-		sim->sent = realloc(sim->sent, capacity * sizeof(*sim->sent));
+		sim->sent = reallocarray(sim->sent, capacity, sizeof(void *));
 		if (!sim->sent)
 			abort();
 	}
@@ -107,8 +107,8 @@ static void deliver(struct wg_sim_node *node, const struct wg_packet *packet)
 	}
 	delivery = malloc(sizeof(*delivery) + packet->len);
 	if ((node->n_got & (node->n_got - 1)) == 0)
-		node->got = realloc(node->got,
-				    (node->n_got ? 2 * node->n_got : 1) * sizeof(*node->got));
+		node->got =
+			reallocarray(node->got, node->n_got ? 2 * node->n_got : 1, sizeof(void *));
 	if (!delivery || !node->got)
 		abort();
 	delivery->at = sim->now;

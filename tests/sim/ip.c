@@ -132,7 +132,7 @@ void wg_sim_ip_set_ds(uint8_t *packet, uint8_t ds)
 		wg_sim_ip_seal(packet);
 	} else {
 		packet[0] = (uint8_t)((packet[0] & 0xf0) | ds >> 4);
-		packet[1] = (uint8_t)((packet[1] & 0x0f) | (ds & 0x0f) << 4);
+		packet[1] = (uint8_t)((packet[1] & 0x0f) | (uint8_t)(ds << 4));
 	}
 }
 

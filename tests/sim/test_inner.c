@@ -262,6 +262,7 @@ static bool answered(struct wg_sim_node *node, const uint8_t *packet, size_t len
 {
 	size_t before = node->n_got;
 
+	*error = (struct wg_sim_ip_error){0};
 	wg_sim_run(node->sim, 5 * WG_SECOND); /* the rate limit is another test's */
 	wg_sim_from_tun(node, packet, len);
 	if (node->n_got == before)
