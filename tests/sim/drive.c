@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "core/peer.h"
 #include "sim/ip.h"
 #include "sim/puppet.h"
 
@@ -160,6 +161,8 @@ static size_t pick_job(struct wg_sim_node *node)
 	if (node->sim->jobs == WG_SIM_INLINE)
 		return 0;
 	i = wg_test_below(&node->sim->random, node->n_pending);
+	if (node->pending[i].job->peer == WG_NO_HANDLE)
+		return i;
 	for (size_t k = 0; k < i; k++)
 		if (node->pending[k].job->peer == node->pending[i].job->peer)
 			return k;
@@ -181,7 +184,9 @@ static void finish_one(struct wg_sim_node *node)
 	node->n_pending--;
 	memmove(node->pending, node->pending + 1, node->n_pending * sizeof(*node->pending));
 	wg_device_finish(node->device, job, wg_sim_now(node), &node->out);
-	wg_drive_flush(&node->out);
+	/* As the daemon does it: what comes of several jobs leaves together. */
+	if (!node->n_pending)
+		wg_drive_flush(&node->out);
 }
 
 static wg_time deadline(const struct wg_sim_node *node)
@@ -294,6 +299,7 @@ void wg_drive_act(struct wg_sim_node *node)
 {
 	if (node->n_pending && node->pending[0].done <= node->sim->now) {
 		finish_one(node);
+		wg_drive_flush(&node->out);
 	} else {
 		node->ticks++;
 		wg_device_tick(node->device, wg_sim_now(node), &node->out);

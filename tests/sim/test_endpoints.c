@@ -257,6 +257,12 @@ static void test_a_source_is_forgotten_when_endpoint_port_or_mark_are_set(void *
 	assert_int_equal(next_path(puppet).local.family, WG_FAMILY_NONE);
 	wg_puppet_send(puppet, NULL, 0);
 	assert_int_equal(next_path(puppet).local.family, WG_FAMILY_IPV4);
+	/* What is set to what it was moves nothing. */
+	wg_config_init(&change);
+	change.has_listen_port = change.has_fwmark = true;
+	change.listen_port = WG_SIM_PORT;
+	assert_int_equal(wg_sim_apply(node, &change), 0);
+	assert_int_equal(next_path(puppet).local.family, WG_FAMILY_IPV4);
 	wg_config_init(&change);
 	change.has_fwmark = true;
 	change.fwmark = 77;

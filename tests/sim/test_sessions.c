@@ -1,6 +1,7 @@
 /* Sessions: the three slots, replays, staged packets, statistics. */
 #include <stdlib.h>
 
+#include "core/engine.h"
 #include "sim/ip.h"
 #include "sim/puppet.h"
 #include "sim/sim.h"
@@ -290,6 +291,80 @@ static void test_a_vector_longer_than_the_queue_keeps_its_newest(void **state)
 	wg_sim_free(sim);
 }
 
+static void test_a_long_vector_keeps_its_order_through_the_workers(void **state)
+{
+	struct wg_sim *sim = wg_sim_pair(16);
+	struct wg_sim_node *a = &sim->nodes[0];
+	struct wg_sim_node *b = &sim->nodes[1];
+	static uint8_t packets[1000][60];
+	const uint8_t *list[1000];
+	size_t lens[1000];
+	size_t n_got;
+
+	(void)state;
+	sim->jobs = WG_SIM_WORKERS;
+	wg_sim_assert_works(a, b);
+	n_got = b->n_got;
+	for (size_t i = 0; i < WG_ARRAY_LEN(list); i++) {
+		/* The ECN field changes now and then: another run, another job. */
+		wg_sim_ip_udp(packets[i], &a->inner4, &b->inner4, i % 100 < 90 ? 0 : 2, i + 1, 60);
+		list[i] = packets[i];
+		lens[i] = 60;
+	}
+	wg_sim_from_tun_batch(a, list, lens, WG_ARRAY_LEN(list), false);
+	wg_sim_run(sim, WG_SECOND);
+	assert_int_equal(b->n_got, n_got + 1000);
+	for (size_t i = 0; i < WG_ARRAY_LEN(list); i++)
+		assert_int_equal(wg_sim_ip_id(b->got[n_got + i]->bytes, 60), i + 1);
+	wg_sim_free(sim);
+}
+
+/* The node's session with its only peer, as no test could get it by sending. */
+static struct wg_session *session_of(const struct wg_sim_node *node)
+{
+	return &WG_CONTAINER_OF(node->device->peers.next, struct wg_peer, entry)->current->session;
+}
+
+static void test_a_session_is_renewed_after_2_60_messages(void **state)
+{
+	struct wg_puppet *puppet = stage(17, true);
+	struct wg_sim_node *node = puppet->node;
+
+	(void)state;
+	wg_puppet_shake(puppet);
+	send_to_puppet(puppet);
+	wg_sim_run(node->sim, 6 * WG_SECOND);
+	session_of(node)->send_counter = (UINT64_C(1) << 60) - 1;
+	send_to_puppet(puppet);
+	assert_int_equal(wg_sim_count(node, WG_MESSAGE_INITIATION, 0), 0);
+	send_to_puppet(puppet);
+	assert_int_equal(wg_sim_count(node, WG_MESSAGE_INITIATION, 0), 1);
+	assert_int_equal(wg_sim_count(node, WG_MESSAGE_TRANSPORT, 0), 3);
+	wg_sim_free(node->sim);
+}
+
+static void test_no_message_is_sent_with_a_counter_at_the_limit(void **state)
+{
+	struct wg_puppet *puppet = stage(18, true);
+	struct wg_sim_node *node = puppet->node;
+	const uint64_t limit = UINT64_MAX - (UINT64_C(1) << 13);
+
+	(void)state;
+	wg_puppet_shake(puppet);
+	send_to_puppet(puppet);
+	wg_sim_run(node->sim, 6 * WG_SECOND);
+	session_of(node)->send_counter = limit - 1;
+	send_to_puppet(puppet);
+	assert_true(wg_load_le64(wg_sim_last(node, WG_MESSAGE_TRANSPORT)->bytes + 8) == limit - 1);
+	send_to_puppet(puppet);
+	wg_sim_run(node->sim, WG_SECOND);
+	assert_int_equal(wg_sim_count(node, WG_MESSAGE_TRANSPORT, 0), 2);
+	assert_int_equal(wg_sim_count(node, WG_MESSAGE_INITIATION, 0), 1);
+	assert_true(wg_puppet_respond(puppet));
+	assert_int_equal(wg_sim_count(node, WG_MESSAGE_TRANSPORT, 0), 3);
+	wg_sim_free(node->sim);
+}
+
 static void test_a_vector_for_several_peers_is_sorted_out(void **state)
 {
 	struct wg_sim *sim = wg_sim_pair(11);
@@ -416,6 +491,9 @@ int main(void)
 		cmocka_unit_test(test_forged_data_changes_nothing),
 		cmocka_unit_test(test_a_full_queue_drops_its_oldest_packet),
 		cmocka_unit_test(test_a_vector_longer_than_the_queue_keeps_its_newest),
+		cmocka_unit_test(test_a_long_vector_keeps_its_order_through_the_workers),
+		cmocka_unit_test(test_a_session_is_renewed_after_2_60_messages),
+		cmocka_unit_test(test_no_message_is_sent_with_a_counter_at_the_limit),
 		cmocka_unit_test(test_a_vector_for_several_peers_is_sorted_out),
 		cmocka_unit_test(test_statistics_count_whole_messages_and_handshakes_too),
 		cmocka_unit_test(test_the_last_handshake_is_the_response_or_the_confirmation),
