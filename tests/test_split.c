@@ -299,7 +299,12 @@ static void test_what_is_malformed_is_refused(void **state)
 		{"the checksum is elsewhere", {.payload = 3000}, 8, 14, -1, 0},
 		{"the UDP checksum is elsewhere", {.is_udp = true, .payload = 3000}, 8, 16, -1, 0},
 		{"a TCP header below its least", {.payload = 3000}, -1, 0, 32, 0x40},
-		{"an IPv4 header below its least", {.payload = 3000}, 6, 16, 0, 0x44},
+		{"an IPv4 header below its least",
+		 {.ack = 0x50000000, .payload = 3000},
+		 6,
+		 16,
+		 0,
+		 0x44},
 	};
 
 	for (size_t i = 0; i < WG_ARRAY_LEN(cases); i++) {

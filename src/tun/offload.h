@@ -1,5 +1,5 @@
 /* Segmentation and checksum offloads between packets and a TUN device with vnet
- * headers. Pure: what is read is split into packets. */
+ * headers. Pure: what is read is split into packets, what is to be written is coalesced. */
 #ifndef WG_TUN_OFFLOAD_H
 #define WG_TUN_OFFLOAD_H
 
@@ -47,10 +47,39 @@ void wg_vnet_store(uint8_t *data, const struct wg_vnet *vnet);
 
 /* Splits what one readv gave and adds the packets to the batch, the second and later
  * ones with WG_PACKET_SAME_FLOW. The vnet header stands before packet->data, a slot's
- * with the tailroom left free; what it did not hold is at rest. Takes the packet. 0; -EINVAL when
- * it is malformed, and then nothing was added; -ENOMEM when the pool is at its bound, and then the
- * rest of the segments were dropped. */
+ * with the tailroom left free; what it did not hold is at rest. Takes the packet. 0; -EINVAL when it is
+ * malformed, and then nothing was added; -ENOMEM when the pool is at its bound, and then
+ * the rest of the segments were dropped. */
 int wg_offload_split(struct wg_packet *packet, const uint8_t *rest, size_t rest_len,
 		     struct wg_pool *pool, struct wg_batch *batch);
+
+/* A group: packets to be written as one. Its first packet is written whole, with the
+ * vnet header before it; of the others only what is behind header_len. */
+struct wg_offload_group {
+	struct wg_batch packets;
+	uint32_t header_len;
+	uint32_t len;     /* of what is written, without the vnet header */
+	uint32_t payload; /* of the first, and so of every packet but the last */
+	uint16_t id_step; /* by which the IPv4 identification grows */
+	bool verified;    /* the first packet's checksum was */
+	bool open;        /* more may follow */
+};
+
+/* The most groups that one call makes, and packets in a group. */
+#define WG_OFFLOAD_GROUPS    128u
+#define WG_OFFLOAD_MAX_GROUP 128u
+
+struct wg_offload_groups {
+	bool tcp; /* whether TCP and UDP may be coalesced; the caller's choice */
+	bool udp;
+	size_t n;
+	struct wg_offload_group group[WG_OFFLOAD_GROUPS];
+	uint8_t by_flow[256]; /* a hash of the flow: its latest group plus one */
+};
+
+/* Takes packets from the batch and makes groups of them, until there are no more packets
+ * or groups. The groups are to be written in order, and keep the order within each flow;
+ * their packets are the caller's. Call again while the batch is not empty. */
+void wg_offload_coalesce(struct wg_offload_groups *groups, struct wg_batch *batch);
 
 #endif
