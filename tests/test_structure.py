@@ -30,7 +30,7 @@ DOORS = {
 # Libraries that neither do I/O, nor read a clock, nor know of threads, and where they
 # are built.
 PURE = {"base": "base", "crypto": "crypto", "noise": "noise", "core": "core", "ctl": "ctl",
-        "allowedips": "route"}
+        "allowedips": "route", "offload": "tun"}
 IMPURE = re.compile(
     r"^(socket|bind|connect|accept4?|send(to|msg|mmsg)?|recv(from|msg|mmsg)?|ioctl|"
     r"clock_gettime|gettimeofday|time|nanosleep|clock_nanosleep|timerfd_\w+|epoll_\w+|"
