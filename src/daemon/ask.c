@@ -66,7 +66,7 @@ static int receive_all(int fd, struct wg_text *text)
 
 static int refuse(const char *name, int err, struct wg_error *error)
 {
-	if (err == -ENOENT || err == -ECONNREFUSED) {
+	if (err == -ENOENT || err == -ECONNREFUSED || err == -ECONNRESET || err == -EPIPE) {
 		wg_error_set(error, -ENOENT, "%s: no tunnel of this name is up", name);
 		return -ENOENT;
 	}

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/number.h"
@@ -19,6 +20,10 @@
 
 /* How long a tunnel that has said good-bye may take to be gone, in milliseconds. */
 #define GONE_WITHIN 10000
+/* How often a tunnel that cannot be reached at the moment is tried again, and the
+ * pause between tries in nanoseconds: 5 s in all. */
+#define RETRIES     50
+#define RETRY_PAUSE 100000000
 
 /* Nothing of it is left, so that `up` may follow at once. */
 static void wait_until_gone(int pidfd)
@@ -106,14 +111,21 @@ static bool has_journal(const char *name)
 
 static int bring_down(const char *name)
 {
+	const struct timespec pause = {.tv_nsec = RETRY_PAUSE};
 	struct wg_error error;
 	struct wg_error undo_error;
 	int err = end_running(name, &error);
 	int n = has_journal(name) ? put_back(name, &undo_error) : 0;
 
+	/* A tunnel that has its journal but no control socket is about to begin or end. */
+	for (int i = 0; err && n == -EBUSY && i < RETRIES; i++) {
+		nanosleep(&pause, NULL);
+		err = end_running(name, &error);
+		n = has_journal(name) ? put_back(name, &undo_error) : 0;
+	}
 	if (n < 0)
 		return wg_report(WG_EXIT_FAILED, &undo_error);
-	if (err == -ENOENT && n > 0) {
+	if (err && n > 0) {
 		fprintf(stderr, "tuff: %s: was not running: what it left behind is put back\n",
 			name);
 		return WG_EXIT_DONE;

@@ -41,9 +41,10 @@ isolate() {
 		unshare --mount --pid --fork true 2>/dev/null || skip "may not unshare namespaces"
 		exec unshare --mount --pid --fork --kill-child --mount-proc bash "$0" "$@"
 	fi
-	mkdir -p /run/netns /run/wireguard
+	mkdir -p /run/netns /run/wireguard /run/tuff
 	mount -t tmpfs tmpfs /run/netns
 	mount -t tmpfs tmpfs /run/wireguard
+	mount -t tmpfs tmpfs /run/tuff
 	mount -t tmpfs tmpfs "$work"
 	trap finish EXIT
 	trap 'exit 130' INT
@@ -148,6 +149,26 @@ refused() {
 # pings HOST ADDRESS: one answer within a second.
 pings() {
 	at "$1" ping -n -c 1 -W 1 "$2"
+}
+
+# picture HOST: all that a tunnel may change on a host and has to put back. Left out is
+# what passes by itself: the seconds that advertised routes have left, and counters.
+picture() {
+	local family
+	for family in -4 -6; do
+		ip -n "$1" $family rule
+		ip -n "$1" $family route show table all | sed -E 's/ expires -?[0-9]+sec//'
+		ip -n "$1" $family neigh show proxy
+	done
+	ip -n "$1" -o addr | sed -E 's/ (valid|preferred)_lft [^ ]+//g'
+	at "$1" nft list ruleset
+	at "$1" sysctl -a 2>/dev/null | grep '^net\.' |
+		grep -vE '_count|\.random|stat_refresh|\.(stable_secret|netdev_rss_key)|nf_log'
+}
+
+# same_picture HOST FILE: prints what differs.
+same_picture() {
+	diff "$2" <(picture "$1")
 }
 
 # program NAME: the path of an implementation; tuff's is given by ctest.
