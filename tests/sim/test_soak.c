@@ -12,6 +12,7 @@
 
 #include "sim/drive.h"
 #include "sim/ip.h"
+#include "sim/puppet.h"
 #include "sim/sim.h"
 
 #define NODES         3u
@@ -36,6 +37,7 @@ struct sent {
 
 struct soak {
 	struct wg_sim *sim;
+	struct wg_puppet *stranger;
 	struct wg_test_random random;
 	struct sent *sent; /* by identifier */
 	size_t n_sent;
@@ -256,6 +258,31 @@ static void roam(struct soak *soak)
 		node->addresses[0].bytes[3] = (uint8_t)(50 + below(soak, 200));
 }
 
+/* Puts node 0 under load, for a second at least. */
+static void flood(struct soak *soak)
+{
+	struct wg_sim_node *node = soak->stranger->node;
+	bool busy = node->busy;
+
+	node->busy = true;
+	for (size_t n = 600; n > 0; n--) {
+		soak->stranger->endpoint.port = (uint16_t)(1 + below(soak, 65535));
+		wg_puppet_say_noise(soak->stranger);
+	}
+	node->busy = busy;
+}
+
+static void change_socket(struct soak *soak)
+{
+	struct wg_config change;
+
+	wg_config_init(&change);
+	change.has_fwmark = true;
+	change.fwmark = (uint32_t)below(soak, 3);
+	if (wg_sim_apply(node_at(soak, below(soak, NODES)), &change))
+		wg_sim_fail(soak->sim, "a mark was refused");
+}
+
 static void event(struct soak *soak)
 {
 	struct wg_sim_node *any = node_at(soak, below(soak, NODES));
@@ -294,6 +321,12 @@ static void event(struct soak *soak)
 		break;
 	case 10:
 		wg_sim_run(soak->sim, (wg_time)below(soak, 300) * WG_SECOND);
+		break;
+	case 11:
+		flood(soak);
+		break;
+	case 12:
+		change_socket(soak);
 		break;
 	default:
 		if (below(soak, 3))
@@ -395,6 +428,7 @@ static uint64_t run(uint64_t seed, bool quiet)
 	for (unsigned int i = 0; i < NODES; i++)
 		wg_sim_add(soak.sim);
 	node_at(&soak, 2)->nat.on = true;
+	soak.stranger = wg_puppet_new(node_at(&soak, 0));
 	for (unsigned int i = 0; i < NODES; i++)
 		for (unsigned int k = 0; k < NODES; k++)
 			if (i != k)
