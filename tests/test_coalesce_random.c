@@ -183,6 +183,32 @@ static void test_splitting_undoes_coalescing(void **state)
 	}
 }
 
+static void test_ungrouping_gives_back_the_very_same_packets(void **state)
+{
+	struct fixture *f = *state;
+	struct wg_test_random random = {7};
+
+	for (int i = 0; i < 300; i++) {
+		make_streams(f, &random, 1 + (size_t)i % 4);
+		wg_offload_coalesce(&f->groups, &f->batch);
+		for (size_t k = 0; k < f->groups.n; k++) {
+			struct wg_offload_group *group = &f->groups.group[k];
+			const struct wg_packet *packet;
+
+			wg_offload_ungroup(group);
+			wg_batch_for_each (packet, &group->packets) {
+				const struct twin_packet *sent = &f->sent[packet->counter];
+				struct wg_vnet vnet = wg_vnet_load(packet->data);
+
+				assert_int_equal(packet->len, sent->len);
+				assert_memory_equal(packet->data, sent->bytes, sent->len);
+				assert_memory_equal(&vnet, &(struct wg_vnet){0}, sizeof(vnet));
+			}
+		}
+		drop_groups(f);
+	}
+}
+
 static void test_random_streams_match_the_naive_merger(void **state)
 {
 	struct fixture *f = *state;
@@ -208,6 +234,8 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_splitting_undoes_coalescing, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(test_ungrouping_gives_back_the_very_same_packets,
+						set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

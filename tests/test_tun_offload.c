@@ -47,7 +47,27 @@ static bool unwanted[WG_TUN_N_OFFLOADS];
 static const char *const names[WG_TUN_N_OFFLOADS] = {
 	[WG_TUN_TSO] = "TSO",
 	[WG_TUN_USO] = "USO",
+	[WG_TUN_TCP_GRO] = "TCP-GRO",
+	[WG_TUN_UDP_GRO] = "UDP-GRO",
 };
+
+/* How many writes of more than one piece fail with EINVAL, and failed. */
+static unsigned int refuse;
+static unsigned int refused;
+
+ssize_t __real_writev(int fd, const struct iovec *iov, int n);
+ssize_t __wrap_writev(int fd, const struct iovec *iov, int n);
+
+ssize_t __wrap_writev(int fd, const struct iovec *iov, int n)
+{
+	if (n > 1 && refuse > 0) {
+		refuse--;
+		refused++;
+		errno = EINVAL;
+		return -1;
+	}
+	return __real_writev(fd, iov, n);
+}
 
 static bool in_use(enum wg_tun_offload which)
 {
@@ -130,6 +150,7 @@ static void open_host(unsigned int i)
 static int open_hosts(void **state)
 {
 	(void)state;
+	refuse = refused = 0;
 	pool = wg_pool_new(POOL_LEN);
 	for (unsigned int i = 0; i < N_HOSTS; i++)
 		open_host(i);
@@ -310,6 +331,7 @@ static void test_a_tcp_stream_passes_unharmed(void **state)
 	for (unsigned int i = 0; i < 2; i++)
 		transfer(i ? AF_INET6 : AF_INET, 3000000);
 	assert_calls(wg_tun_stats(hosts[0].tun), true, in_use(WG_TUN_TSO));
+	assert_calls(wg_tun_stats(hosts[1].tun), false, in_use(WG_TUN_TCP_GRO));
 	assert_nothing_dropped();
 }
 
@@ -382,7 +404,37 @@ static void test_trains_of_datagrams_pass_unharmed(void **state)
 		close(to);
 	}
 	assert_calls(wg_tun_stats(hosts[0].tun), true, in_use(WG_TUN_USO));
+	assert_calls(wg_tun_stats(hosts[1].tun), false, in_use(WG_TUN_UDP_GRO));
 	assert_nothing_dropped();
+}
+
+static void test_a_refused_group_is_written_singly_and_is_the_last_of_its_kind(void **state)
+{
+	bool tcp = in_use(WG_TUN_TCP_GRO);
+	bool udp = in_use(WG_TUN_UDP_GRO);
+	int from = open_socket(0, AF_INET6, SOCK_DGRAM);
+	int to = open_socket(1, AF_INET6, SOCK_DGRAM);
+
+	(void)state;
+	for (unsigned int i = 0; i < 2; i++) {
+		refuse = 1;
+		send_train(from, AF_INET6, 1000, 40, 10);
+		carry(0);
+		assert_train(to, 1000, 40, 10);
+		assert_int_equal(refused, udp ? 1 : 0);
+		assert_int_equal(wg_tun_offload(hosts[1].tun, WG_TUN_UDP_GRO),
+				 udp ? WG_OFFLOAD_FAILED : WG_OFFLOAD_UNWANTED);
+	}
+	assert_int_equal(in_use(WG_TUN_TCP_GRO), tcp);
+	refuse = 1;
+	refused = 0;
+	transfer(AF_INET, 1000000);
+	assert_int_equal(refused, tcp ? 1 : 0);
+	assert_int_equal(wg_tun_offload(hosts[1].tun, WG_TUN_TCP_GRO),
+			 tcp ? WG_OFFLOAD_FAILED : WG_OFFLOAD_UNWANTED);
+	assert_nothing_dropped();
+	close(from);
+	close(to);
 }
 
 static void test_a_super_packet_that_finds_little_memory_is_cut_short(void **state)
@@ -431,6 +483,7 @@ int main(void)
 		PAIR_TEST(test_a_tcp_stream_passes_unharmed),
 		PAIR_TEST(test_a_tcp_stream_passes_in_jumbo_packets),
 		PAIR_TEST(test_trains_of_datagrams_pass_unharmed),
+		PAIR_TEST(test_a_refused_group_is_written_singly_and_is_the_last_of_its_kind),
 		PAIR_TEST(test_a_super_packet_that_finds_little_memory_is_cut_short),
 		PAIR_TEST(test_an_unwanted_offload_is_not_used),
 	};

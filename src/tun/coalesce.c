@@ -19,6 +19,9 @@
 
 #define NO_STEP UINT16_MAX
 
+/* The flags that a group has when its last packet has them. */
+#define AT_THE_END (WG_TCP_FIN | WG_TCP_PSH)
+
 #define ICMP   1u
 #define ICMPV6 58u
 
@@ -198,7 +201,7 @@ static bool fits(const struct wg_offload_group *group, const struct view *view, 
 
 static bool ends_group(const struct view *view)
 {
-	return view->is_tcp && view->l4[WG_TCP_FLAGS] & (WG_TCP_FIN | WG_TCP_PSH);
+	return view->is_tcp && view->l4[WG_TCP_FLAGS] & AT_THE_END;
 }
 
 static struct wg_offload_group *add_group(struct wg_offload_groups *groups,
@@ -290,15 +293,39 @@ static void rewrite_ip(uint8_t *ip, uint32_t len)
 	wg_checksum_store(ip + WG_IPV4_CHECKSUM, wg_checksum_add(0, ip, WG_IPV4_LEN));
 }
 
-/* The end of the last segment is the end of all of them. */
-static uint8_t rewrite_tcp(const struct wg_offload_group *group, uint8_t *tcp)
+static bool is_tcp(const struct wg_offload_group *group)
 {
-	const uint8_t *last = group->packets.tail->data + (tcp - group->packets.head->data);
-	bool is_ipv6 = group->packets.head->data[0] >> 4 == 6;
-	uint8_t type = is_ipv6 ? WG_VNET_GSO_TCP6 : WG_VNET_GSO_TCP4;
+	return group->header_len - ip_header_len(group->packets.head->data) >= WG_TCP_LEN;
+}
 
-	tcp[WG_TCP_FLAGS] |= last[WG_TCP_FLAGS] & (WG_TCP_FIN | WG_TCP_PSH);
-	return tcp[WG_TCP_FLAGS] & WG_TCP_CWR ? type | WG_VNET_ECN : type;
+/* Gives the first packet's headers the length of a group or its own, and a checksum that
+ * has only its pseudo header's sum. Returns where that is. */
+static uint8_t *rewrite(const struct wg_offload_group *group, uint32_t len)
+{
+	uint8_t *ip = group->packets.head->data;
+	uint32_t l4 = ip_header_len(ip);
+	uint16_t l4_len = (uint16_t)(len - l4);
+	uint8_t protocol = is_tcp(group) ? WG_PROTOCOL_TCP : WG_PROTOCOL_UDP;
+	uint8_t *field = ip + l4 + (is_tcp(group) ? WG_TCP_CHECKSUM : WG_UDP_CHECKSUM);
+
+	rewrite_ip(ip, len);
+	if (!is_tcp(group))
+		wg_store_be16(ip + l4 + WG_UDP_LENGTH, l4_len);
+	wg_checksum_store_partial(field, wg_checksum_pseudo(ip, protocol, l4_len));
+	return field;
+}
+
+/* The end of the last segment is the end of all of them. */
+static uint8_t gso_type(const struct wg_offload_group *group)
+{
+	uint8_t *ip = group->packets.head->data;
+	uint32_t l4 = ip_header_len(ip);
+	uint8_t type = l4 == WG_IPV6_LEN ? WG_VNET_GSO_TCP6 : WG_VNET_GSO_TCP4;
+
+	if (!is_tcp(group))
+		return WG_VNET_GSO_UDP;
+	ip[l4 + WG_TCP_FLAGS] |= group->packets.tail->data[l4 + WG_TCP_FLAGS] & AT_THE_END;
+	return ip[l4 + WG_TCP_FLAGS] & WG_TCP_CWR ? type | WG_VNET_ECN : type;
 }
 
 /* Makes the first packet's headers those of the whole. The checksum is left to the
@@ -306,27 +333,16 @@ static uint8_t rewrite_tcp(const struct wg_offload_group *group, uint8_t *tcp)
 static void finish(const struct wg_offload_group *group)
 {
 	uint8_t *ip = group->packets.head->data;
-	uint32_t l4 = ip_header_len(ip);
-	uint16_t l4_len = (uint16_t)(group->len - l4);
-	bool is_tcp = group->header_len - l4 >= WG_TCP_LEN;
+	uint8_t *l4 = ip + ip_header_len(ip);
 	struct wg_vnet vnet = {0};
 
 	if (group->packets.n > 1) {
+		vnet.csum_offset = (uint16_t)(rewrite(group, group->len) - l4);
+		vnet.csum_start = (uint16_t)(l4 - ip);
 		vnet.flags = WG_VNET_NEEDS_CSUM;
 		vnet.header_len = (uint16_t)group->header_len;
 		vnet.gso_size = (uint16_t)group->payload;
-		vnet.csum_start = (uint16_t)l4;
-		vnet.csum_offset = is_tcp ? WG_TCP_CHECKSUM : WG_UDP_CHECKSUM;
-		rewrite_ip(ip, group->len);
-		if (is_tcp) {
-			vnet.gso_type = rewrite_tcp(group, ip + l4);
-		} else {
-			vnet.gso_type = WG_VNET_GSO_UDP;
-			wg_store_be16(ip + l4 + WG_UDP_LENGTH, l4_len);
-		}
-		wg_checksum_store_partial(
-			ip + l4 + vnet.csum_offset,
-			wg_checksum_pseudo(ip, is_tcp ? WG_PROTOCOL_TCP : WG_PROTOCOL_UDP, l4_len));
+		vnet.gso_type = gso_type(group);
 	}
 	wg_vnet_store(ip, &vnet);
 }
@@ -339,4 +355,23 @@ void wg_offload_coalesce(struct wg_offload_groups *groups, struct wg_batch *batc
 		add(groups, wg_batch_pop(batch));
 	for (size_t i = 0; i < groups->n; i++)
 		finish(&groups->group[i]);
+}
+
+void wg_offload_ungroup(struct wg_offload_group *group)
+{
+	struct wg_packet *first = group->packets.head;
+	uint8_t *l4 = first->data + ip_header_len(first->data);
+	struct wg_packet *packet;
+	uint8_t *field;
+
+	wg_batch_for_each (packet, &group->packets)
+		wg_vnet_store(packet->data, &(struct wg_vnet){0});
+	if (group->packets.n == 1)
+		return;
+	if (is_tcp(group))
+		l4[WG_TCP_FLAGS] &= (uint8_t)~AT_THE_END; /* or there was no second */
+	field = rewrite(group, first->len);
+	wg_checksum_store(field, wg_checksum_add(0, l4, first->len - (l4 - first->data)));
+	if (!is_tcp(group) && wg_load_be16(field) == 0)
+		wg_store_be16(field, 0xffff); /* zero says that there is none (RFC 768) */
 }

@@ -13,6 +13,7 @@ struct wg_tun {
 	size_t vnet_len; /* of struct wg_vnet, or 0 where the descriptor has no such header */
 	enum wg_offload_state offloads[WG_TUN_N_OFFLOADS];
 	struct wg_tun_stats stats;
+	struct wg_offload_groups groups;                 /* of one wg_tun_write */
 	uint8_t overflow[UINT16_MAX - WG_TUN_SLOT_READ]; /* what a read has beyond a slot */
 };
 

@@ -47,9 +47,9 @@ void wg_vnet_store(uint8_t *data, const struct wg_vnet *vnet);
 
 /* Splits what one readv gave and adds the packets to the batch, the second and later
  * ones with WG_PACKET_SAME_FLOW. The vnet header stands before packet->data, a slot's
- * with the tailroom left free; what it did not hold is at rest. Takes the packet. 0; -EINVAL when it is
- * malformed, and then nothing was added; -ENOMEM when the pool is at its bound, and then
- * the rest of the segments were dropped. */
+ * with the tailroom left free; what it did not hold is at rest. Takes the packet. 0; -EINVAL when
+ * it is malformed, and then nothing was added; -ENOMEM when the pool is at its bound, and then the
+ * rest of the segments were dropped. */
 int wg_offload_split(struct wg_packet *packet, const uint8_t *rest, size_t rest_len,
 		     struct wg_pool *pool, struct wg_batch *batch);
 
@@ -81,5 +81,9 @@ struct wg_offload_groups {
  * or groups. The groups are to be written in order, and keep the order within each flow;
  * their packets are the caller's. Call again while the batch is not empty. */
 void wg_offload_coalesce(struct wg_offload_groups *groups, struct wg_batch *batch);
+
+/* Makes the packets of a group again what they were before, with a vnet header that asks
+ * for nothing before each: to be written one by one where the kernel refused the group. */
+void wg_offload_ungroup(struct wg_offload_group *group);
 
 #endif

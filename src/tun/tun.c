@@ -141,6 +141,8 @@ void wg_tun_set_offloads(struct wg_tun *tun, const bool unwanted[static WG_TUN_N
 
 	tun->offloads[WG_TUN_TSO] = state_of(unwanted[WG_TUN_TSO], tso);
 	tun->offloads[WG_TUN_USO] = state_of(unwanted[WG_TUN_USO], uso);
+	tun->offloads[WG_TUN_TCP_GRO] = state_of(unwanted[WG_TUN_TCP_GRO], tso);
+	tun->offloads[WG_TUN_UDP_GRO] = state_of(unwanted[WG_TUN_UDP_GRO], uso);
 	if (tun->offloads[WG_TUN_TSO] == WG_OFFLOAD_IN_USE)
 		used |= TSO;
 	if (tun->offloads[WG_TUN_USO] == WG_OFFLOAD_IN_USE)

@@ -43,6 +43,8 @@ void wg_tun_close(struct wg_tun *tun);
 enum wg_tun_offload {
 	WG_TUN_TSO,     /* from the link: TCP packets up to 64 KiB, split here */
 	WG_TUN_USO,     /* the same for UDP; Linux 6.2 */
+	WG_TUN_TCP_GRO, /* into the link: TCP segments in a row are written as one */
+	WG_TUN_UDP_GRO,
 	WG_TUN_N_OFFLOADS
 };
 

@@ -1,9 +1,9 @@
-/* Moving packets. A read brings one packet, or one super-packet that is split. Each is behind a vnet header (struct wg_vnet), for which
+/* Moving packets. A read brings one packet, or one super-packet that is split; what may
+ * be joined is written as one. Each is behind a vnet header (struct wg_vnet), for which
  * every packet has headroom. */
 #include <errno.h>
 #include <string.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
 #include "tun/handle.h"
 
@@ -89,33 +89,114 @@ static bool is_gone(int err)
 	return err == -EBADFD || err == -ENODEV;
 }
 
-/* Puts a vnet header that asks for nothing before the packet, and writes both. */
-static int write_packet(struct wg_tun *tun, const struct wg_packet *packet)
+/* One writev; 0 or -errno. */
+static int write_from(struct wg_tun *tun, const struct iovec *iov, int n)
 {
-	ssize_t n;
+	ssize_t len;
 
-	if (tun->vnet_len)
-		wg_vnet_store(packet->data, &(struct wg_vnet){0});
 	tun->stats.write_calls++;
 	do
-		n = write(tun->fd, packet->data - tun->vnet_len, tun->vnet_len + packet->len);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
+		len = writev(tun->fd, iov, n);
+	while (len < 0 && errno == EINTR);
+	return len < 0 ? -errno : 0;
+}
+
+/* Writes a packet with the vnet header that stands before it. */
+static int write_packet(struct wg_tun *tun, const struct wg_packet *packet)
+{
+	int err = write_from(
+		tun, &(struct iovec){packet->data - tun->vnet_len, tun->vnet_len + packet->len}, 1);
+
+	if (err)
 		tun->stats.dropped_write++;
 	else
 		tun->stats.written_packets++;
-	return n < 0 ? -errno : 0;
+	return err;
+}
+
+static int write_singly(struct wg_tun *tun, const struct wg_batch *packets)
+{
+	const struct wg_packet *packet;
+	int err = 0;
+
+	wg_batch_for_each (packet, packets)
+		err = write_packet(tun, packet);
+	return err;
+}
+
+/* Writes several packets as one: the first, and what is behind the headers of the
+ * others. */
+static int write_joined(struct wg_tun *tun, const struct wg_offload_group *group)
+{
+	struct iovec iov[WG_OFFLOAD_MAX_GROUP];
+	const struct wg_packet *packet;
+	int n = 0;
+
+	wg_batch_for_each (packet, &group->packets) {
+		size_t skip = n ? group->header_len : 0;
+
+		iov[n++] = (struct iovec){packet->data + skip, packet->len - skip};
+	}
+	iov[0].iov_base = group->packets.head->data - tun->vnet_len;
+	iov[0].iov_len += tun->vnet_len;
+	return write_from(tun, iov, n);
+}
+
+/* Some kernels refuse what they say they can (Linux 6.1 and 6.6 did). */
+static void give_up(struct wg_tun *tun, struct wg_offload_group *group)
+{
+	uint8_t type = wg_vnet_load(group->packets.head->data).gso_type;
+
+	tun->offloads[type == WG_VNET_GSO_UDP ? WG_TUN_UDP_GRO : WG_TUN_TCP_GRO] =
+		WG_OFFLOAD_FAILED;
+	wg_offload_ungroup(group);
+}
+
+static int write_group(struct wg_tun *tun, struct wg_offload_group *group)
+{
+	int err;
+
+	if (group->packets.n == 1)
+		return write_packet(tun, group->packets.head);
+	err = write_joined(tun, group);
+	if (err == -EINVAL) {
+		give_up(tun, group);
+		return write_singly(tun, &group->packets);
+	}
+	if (err)
+		tun->stats.dropped_write += group->packets.n;
+	else
+		tun->stats.written_packets += group->packets.n;
+	return err;
+}
+
+/* Writes what makes up one set of groups. */
+static int write_some(struct wg_tun *tun, struct wg_batch *batch)
+{
+	struct wg_offload_groups *groups = &tun->groups;
+	int err = 0;
+
+	groups->tcp = tun->offloads[WG_TUN_TCP_GRO] == WG_OFFLOAD_IN_USE;
+	groups->udp = tun->offloads[WG_TUN_UDP_GRO] == WG_OFFLOAD_IN_USE;
+	wg_offload_coalesce(groups, batch);
+	for (size_t i = 0; i < groups->n; i++) {
+		struct wg_offload_group *group = &groups->group[i];
+
+		if (is_gone(err))
+			tun->stats.dropped_write += group->packets.n;
+		else
+			err = write_group(tun, group);
+		wg_batch_drop(&group->packets);
+	}
+	return err;
 }
 
 int wg_tun_write(struct wg_tun *tun, struct wg_batch *batch)
 {
-	struct wg_packet *packet;
 	int err = 0;
 
-	while (!is_gone(err) && (packet = wg_batch_pop(batch))) {
-		err = write_packet(tun, packet);
-		wg_packet_put(packet);
-	}
+	while (!wg_batch_empty(batch) && !is_gone(err))
+		err = write_some(tun, batch);
 	tun->stats.dropped_write += batch->n;
 	wg_batch_drop(batch);
 	return is_gone(err) ? err : 0;
