@@ -160,17 +160,21 @@ bool wg_icmp_allow(struct wg_icmp_limit *limit, wg_time now)
 	return true;
 }
 
+bool wg_icmp_answerable(const struct wg_packet *packet)
+{
+	return wg_inner_version(packet) == 4 ? answerable_ipv4(packet) : answerable_ipv6(packet);
+}
+
 struct wg_packet *wg_icmp_unreachable(struct wg_pool *pool, const struct wg_packet *packet)
 {
-	unsigned int version = wg_inner_version(packet);
 	struct wg_packet *error;
 
-	if (version == 4 ? !answerable_ipv4(packet) : !answerable_ipv6(packet))
+	if (!wg_icmp_answerable(packet))
 		return NULL;
 	error = wg_pool_get(pool, IPV6_MAX_LEN);
 	if (!error)
 		return NULL;
-	if (version == 4)
+	if (wg_inner_version(packet) == 4)
 		build_ipv4(error, packet);
 	else
 		build_ipv6(error, packet);

@@ -20,10 +20,13 @@ struct wg_icmp_limit {
 /* Whether one more error may be sent; the zero value is a full bucket. */
 bool wg_icmp_allow(struct wg_icmp_limit *limit, wg_time now);
 
-/* The error about packet (whole header, see wg_inner_version), addressed to its
- * source; it comes from the unreachable address, since the kernel drops what claims
- * a source of its own. NULL when there must be none (RFC 1122, section 3.2.2; RFC
- * 4443, section 2.4 e), or memory is out. */
+/* Whether there may be an error about packet (whole header, see wg_inner_version):
+ * RFC 1122, section 3.2.2; RFC 4443, section 2.4 e. */
+bool wg_icmp_answerable(const struct wg_packet *packet);
+
+/* The error about packet, addressed to its source; it comes from the unreachable
+ * address, since the kernel drops what claims a source of its own. NULL when there
+ * must be none, or memory is out. */
 struct wg_packet *wg_icmp_unreachable(struct wg_pool *pool, const struct wg_packet *packet);
 
 #endif

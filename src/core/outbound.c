@@ -22,7 +22,8 @@ static void refuse(struct wg_device *device, struct wg_packet *packet, enum wg_d
 {
 	struct wg_packet *error;
 
-	if (wg_icmp_allow(&device->icmp_limit, now.boot)) {
+	/* What is not answered, groups' packets above all, uses up no tokens. */
+	if (wg_icmp_answerable(packet) && wg_icmp_allow(&device->icmp_limit, now.boot)) {
 		error = wg_icmp_unreachable(device->pool, packet);
 		if (error)
 			wg_batch_push(&out->tun, error);

@@ -344,6 +344,22 @@ static void test_errors_about_the_unreachable_are_rate_limited(void **state)
 	wg_sim_free(sim);
 }
 
+static void test_what_is_not_answered_uses_up_no_errors(void **state)
+{
+	struct wg_sim *sim = wg_sim_new(15);
+	struct wg_sim_node *node = wg_sim_add(sim);
+	struct wg_ip group = ip("239.1.2.3");
+	struct wg_ip to = ip("10.99.1.2");
+
+	(void)state;
+	for (int i = 0; i < 1000; i++)
+		wg_sim_send_ip(node, &node->inner4, &group, 0, 60);
+	assert_int_equal(node->n_got, 0);
+	wg_sim_send_ip(node, &node->inner4, &to, 0, 60);
+	assert_int_equal(node->n_got, 1);
+	wg_sim_free(sim);
+}
+
 /* An ICMP or ICMPv6 message of a type to where no peer is. */
 static bool answers_icmp(struct wg_sim_node *node, const struct wg_ip *to, uint8_t type)
 {
@@ -465,6 +481,7 @@ int main(void)
 		cmocka_unit_test(test_an_unreachable_destination_is_told_to_the_sender),
 		cmocka_unit_test(test_a_peer_without_endpoint_is_unreachable),
 		cmocka_unit_test(test_errors_about_the_unreachable_are_rate_limited),
+		cmocka_unit_test(test_what_is_not_answered_uses_up_no_errors),
 		cmocka_unit_test(test_there_are_no_errors_about_icmp_errors),
 		cmocka_unit_test(test_there_are_no_errors_about_multicast_and_broadcast),
 		cmocka_unit_test(test_there_are_no_errors_about_later_fragments),
