@@ -3,12 +3,12 @@
 
 #include <errno.h>
 #include <netinet/ip.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "udp/kernel.h"
 #include "udp/socket.h"
 
 /* As much as a vector of trains, with the kernel's own bookkeeping. */
@@ -162,40 +162,33 @@ static int open_sockets(struct wg_udp *udp, uint16_t port)
 	return err;
 }
 
-static bool kernel_is_at_least(int major, int minor)
-{
-	struct utsname name;
-	int got[2];
-
-	return uname(&name) == 0 && sscanf(name.release, "%d.%d", &got[0], &got[1]) == 2 &&
-	       (got[0] > major || (got[0] == major && got[1] >= minor));
-}
-
 /* Linux 4.18 has it; asking changes nothing. */
-static bool has_gso(int fd)
+static bool has_gso(int fd, const char *release)
 {
 	int value;
 	socklen_t len = sizeof(value);
 
-	return getsockopt(fd, SOL_UDP, UDP_SEGMENT, &value, &len) == 0;
+	return wg_udp_kernel_has_gso(release) &&
+	       getsockopt(fd, SOL_UDP, UDP_SEGMENT, &value, &len) == 0;
 }
 
-/* Linux 5.0 has it, but lost and mixed up trains before 5.12. */
-static bool enable_gro(int fd)
+static bool enable_gro(int fd, const char *release)
 {
-	return kernel_is_at_least(5, 12) && set_option(fd, SOL_UDP, UDP_GRO, 1) == 0;
+	return wg_udp_kernel_has_gro(release) && set_option(fd, SOL_UDP, UDP_GRO, 1) == 0;
 }
 
 static void probe_offloads(struct wg_udp *udp, const bool unwanted[static WG_UDP_N_OFFLOADS])
 {
 	bool supported[WG_UDP_N_OFFLOADS] = {true, true};
+	struct utsname kernel = {0};
 
+	uname(&kernel);
 	for (unsigned int i = 0; i < WG_UDP_SOCKETS; i++) {
 		if (udp->fds[i] < 0)
 			continue;
-		supported[WG_UDP_GSO] &= has_gso(udp->fds[i]);
+		supported[WG_UDP_GSO] &= has_gso(udp->fds[i], kernel.release);
 		if (!unwanted[WG_UDP_GRO])
-			supported[WG_UDP_GRO] &= enable_gro(udp->fds[i]);
+			supported[WG_UDP_GRO] &= enable_gro(udp->fds[i], kernel.release);
 	}
 	for (unsigned int i = 0; i < WG_UDP_N_OFFLOADS; i++)
 		udp->offloads[i] = unwanted[i]     ? WG_OFFLOAD_UNWANTED
