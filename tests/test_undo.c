@@ -3,7 +3,6 @@
  * is left alone. */
 #include "netpicture.h"
 
-#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -470,37 +469,33 @@ static void test_a_running_tunnels_journal_is_not_opened_twice(void **state)
 	wg_undo_close(undo);
 }
 
-/* Whether another process could change anything now. */
-static bool is_locked(void)
+static void test_a_table_is_claimed_by_one_tunnel(void **state)
 {
-	char path[256];
-	bool locked;
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/.lock", dir);
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	assert_true(fd >= 0);
-	locked = flock(fd, LOCK_EX | LOCK_NB) != 0;
-	close(fd);
-	return locked;
-}
-
-static void test_others_wait_until_what_was_seen_is_acted_upon(void **state)
-{
-	struct wg_undo *undo = open_undo("wg0");
+	struct wg_undo *first = open_undo("wg0"), *second = open_undo("wg1");
+	struct wg_rule rule = by_mark(WG_FAMILY_IPV4);
+	struct wg_route route = unreachable();
 	struct wg_error error;
+	uint32_t table;
 
 	(void)state;
-	assert_int_equal(wg_undo_hold(undo, &error), 0);
-	assert_true(is_locked());
-	set(undo, FORWARDING, "1", NULL);
-	assert_true(is_locked());
-	wg_undo_release(undo);
-	assert_false(is_locked());
-	set(undo, ACCEPT_RA, "2", NULL);
-	assert_false(is_locked());
-	down(undo);
-	expect_as_before();
+	rule.table = 51822;
+	route.table = 51824;
+	assert_int_equal(wg_rule_add(nl, &rule), 0); /* mark 51820 */
+	assert_int_equal(wg_route_add(nl, &route), 0);
+	assert_int_equal(wg_undo_table_claim(first, 51820, &table, &error), 0);
+	assert_int_equal(table, 51821);
+	assert_int_equal(wg_undo_table_claim(second, 51820, &table, &error), 0);
+	assert_int_equal(table, 51823);
+	assert_int_equal(wg_undo_table_claim(first, 51820, &table, &error), 0);
+	assert_int_equal(table, 51821);
+	down(first);
+	first = open_undo("wg2");
+	assert_int_equal(wg_undo_table_claim(first, 51823, &table, &error), 0);
+	assert_int_equal(table, 51825);
+	down(first);
+	down(second);
+	assert_int_equal(notes.n, 0);
+	assert_int_equal(taken.n, 0);
 }
 
 static void write_journal(const char *text)
@@ -908,7 +903,7 @@ int main(void)
 		TEST(test_single_changes_are_taken_back_while_the_tunnel_goes_on),
 		TEST(test_what_fails_stays_in_the_journal_and_stops_nothing),
 		TEST(test_a_running_tunnels_journal_is_not_opened_twice),
-		TEST(test_others_wait_until_what_was_seen_is_acted_upon),
+		TEST(test_a_table_is_claimed_by_one_tunnel),
 		TEST(test_changes_of_an_earlier_boot_are_forgotten),
 		TEST(test_changes_in_another_namespace_are_left_alone),
 		TEST(test_a_long_journal_is_written_anew),

@@ -3,8 +3,10 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -80,6 +82,8 @@ static int run(const char *commands, struct wg_error *error)
 		return wg_error_set(error, -errno, "nftables: %s", strerror(errno));
 	pid = fork();
 	if (pid == 0) {
+		/* Who comes to put things back must not be overtaken by it. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(fds[0]);
 		_exit(run_child(commands, fds[1]));
 	}

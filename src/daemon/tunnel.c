@@ -185,6 +185,25 @@ static void on_link_up(void *ctx, int err)
 	set_dns(tunnel);
 }
 
+/* Another tunnel that comes up just now may have the same table in its plan: the claim
+ * decides. */
+static int claim_table(const struct wg_tunnel *tunnel, const struct wg_conf *conf,
+		       const struct wg_hostview *view, struct wg_netplan *plan,
+		       struct wg_error *error)
+{
+	uint32_t link = plan->link;
+	uint32_t table;
+	int err;
+
+	if (!plan->table || conf->config.fwmark)
+		return 0;
+	err = wg_undo_table_claim(tunnel->undo, plan->table, &table, error);
+	if (err || table == plan->table)
+		return err;
+	wg_netplan_free(plan);
+	return wg_netplan_make(plan, conf, view, link, table, error);
+}
+
 static int make_plan(const struct wg_tunnel *tunnel, const struct wg_conf *conf,
 		     struct wg_netplan *plan, struct wg_error *error)
 {
@@ -200,6 +219,8 @@ static int make_plan(const struct wg_tunnel *tunnel, const struct wg_conf *conf,
 		err = wg_netplan_make(plan, conf, &view, link->index, tunnel->plan.table, error);
 	else
 		err = wg_error_set(error, -ENODEV, "%s: the link is gone", conf->name);
+	if (!err)
+		err = claim_table(tunnel, conf, &view, plan, error);
 	wg_hostview_free(&view);
 	return err;
 }

@@ -10,6 +10,7 @@
 #include "route/undo_act.h"
 #include "route/undo_file.h"
 #include "route/undo_sysctl.h"
+#include "route/undo_table.h"
 
 static int read_boot(char boot[static WG_JOURNAL_BOOT_LEN])
 {
@@ -100,20 +101,6 @@ void wg_undo_close(struct wg_undo *undo)
 	tear_down(undo);
 }
 
-int wg_undo_hold(struct wg_undo *undo, struct wg_error *error)
-{
-	int r = wg_undo_seize(undo, error);
-
-	undo->held = !r;
-	return r;
-}
-
-void wg_undo_release(struct wg_undo *undo)
-{
-	undo->held = false;
-	wg_undo_drop(undo);
-}
-
 int wg_undo_pending(struct wg_undo *undo)
 {
 	struct wg_error error;
@@ -150,16 +137,6 @@ static bool others_have(const struct wg_undo *undo, const char *kind, const char
 	return false;
 }
 
-static int journal_begin(struct wg_undo *undo, const char *kind, const char *text,
-			 struct wg_error *error)
-{
-	struct wg_journal_lines lines;
-
-	wg_undo_lines(undo, &undo->own, &lines);
-	wg_journal_put_begin(&lines, undo->own.n + 1, kind, text);
-	return wg_undo_append(undo, &lines, error);
-}
-
 static int explain(struct wg_undo *undo, int r, const struct wg_undo_act *act, const char *text,
 		   struct wg_error *error)
 {
@@ -192,7 +169,7 @@ static int make(struct wg_undo *undo, const struct wg_undo_act *act, const char 
 	/* Somebody else's must not be deleted at the end: it is not journalled. */
 	if (exists && !others_have(undo, kind, text))
 		return explain(undo, -EEXIST, act, text, error);
-	r = journal_begin(undo, kind, text, error);
+	r = wg_undo_append_begin(undo, kind, text, error);
 	if (r)
 		return r;
 	r = exists ? 0 : wg_undo_act_make(undo->nl, act);
@@ -246,7 +223,7 @@ int wg_undo_begin(struct wg_undo *undo, const char *kind, const char *text, size
 	if (r)
 		return r;
 	*number = undo->own.n + 1;
-	r = journal_begin(undo, kind, text, error);
+	r = wg_undo_append_begin(undo, kind, text, error);
 	wg_undo_unlock(undo);
 	return r;
 }
@@ -310,7 +287,9 @@ static int take_back(struct wg_undo *undo, size_t number)
 
 	if (wg_undo_sysctl_is(change))
 		return wg_undo_sysctl_take_back(undo, number);
-	if (wg_undo_act_parse(&act, change->kind, change->text))
+	if (wg_undo_table_is(change))
+		r = 0;
+	else if (wg_undo_act_parse(&act, change->kind, change->text))
 		r = unmake(undo, change, &act);
 	else
 		r = call_back(undo, number);

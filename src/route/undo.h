@@ -47,11 +47,6 @@ int wg_undo_open(struct wg_undo **out, const char *dir, const char *name,
  * ignored. */
 void wg_undo_close(struct wg_undo *undo);
 
-/* Keeps all other tunnels from changing anything until released, so that what was seen
- * (a free routing table, say) still is so when it is acted upon. Not for long. */
-int wg_undo_hold(struct wg_undo *undo, struct wg_error *error);
-void wg_undo_release(struct wg_undo *undo);
-
 /* How many changes of this boot and namespace are not put back, or -errno. */
 int wg_undo_pending(struct wg_undo *undo);
 /* Puts everything back, newest first. What fails is noted, stays in the journal, and
@@ -71,6 +66,12 @@ int wg_undo_route_add(struct wg_undo *undo, const struct wg_route *route, struct
 int wg_undo_rule_add(struct wg_undo *undo, const struct wg_rule *rule, struct wg_error *error);
 int wg_undo_proxy_add(struct wg_undo *undo, const struct wg_neigh_proxy *proxy,
 		      struct wg_error *error);
+
+/* Claims the number of a routing table: the first from there on that no route or rule
+ * has, nor a mark, nor another tunnel here as its claim; the same one when asked again.
+ * What is then put into it is the caller's business. */
+int wg_undo_table_claim(struct wg_undo *undo, uint32_t first, uint32_t *table,
+			struct wg_error *error);
 
 /* The reverse of one of these, while the tunnel goes on. -ENOENT when it was not this
  * tunnel's. With a parameter goes whatever was to stay meanwhile. */

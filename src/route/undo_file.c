@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SUFFIX ".undo"
@@ -40,7 +41,7 @@ static bool is_named(const struct wg_undo *undo, int fd)
 
 /* The tunnel's file, locked for as long as it is open: so two processes cannot both
  * be the tunnel, and a killed one is known to be gone. */
-static int open_own(struct wg_undo *undo)
+static int try_open_own(struct wg_undo *undo)
 {
 	for (;;) {
 		int r;
@@ -58,6 +59,20 @@ static int open_own(struct wg_undo *undo)
 			return r == -EWOULDBLOCK ? -EBUSY : r;
 		/* Its last owner removed it between our opening and locking. */
 	}
+}
+
+/* A process that was killed is gone when its last child is: one that runs commands of
+ * libnftables, say. A tunnel that lives stays. */
+static int open_own(struct wg_undo *undo)
+{
+	const struct timespec pause = {.tv_nsec = 10000000};
+	int r = try_open_own(undo);
+
+	for (int tries = 0; r == -EBUSY && tries < 20; tries++) {
+		nanosleep(&pause, NULL);
+		r = try_open_own(undo);
+	}
+	return r;
 }
 
 int wg_undo_file_open(struct wg_undo *undo, struct wg_error *error)
@@ -213,7 +228,7 @@ static int refuse(const struct wg_undo *undo, int r, struct wg_error *error)
 			    r == -EPROTO ? "not an undo journal of this version" : strerror(-r));
 }
 
-int wg_undo_seize(struct wg_undo *undo, struct wg_error *error)
+int wg_undo_lock(struct wg_undo *undo, struct wg_error *error)
 {
 	int r;
 
@@ -221,26 +236,7 @@ int wg_undo_seize(struct wg_undo *undo, struct wg_error *error)
 	if (undo->lock_fd < 0)
 		return wg_error_set(error, -errno, "%s/" LOCK ": %m", undo->dir);
 	r = lock_fd(undo->lock_fd, LOCK_EX);
-	if (r) {
-		wg_undo_drop(undo);
-		return wg_error_set(error, r, "%s/" LOCK ": %s", undo->dir, strerror(-r));
-	}
-	return 0;
-}
-
-void wg_undo_drop(struct wg_undo *undo)
-{
-	close(undo->lock_fd);
-	undo->lock_fd = -1;
-}
-
-int wg_undo_lock(struct wg_undo *undo, struct wg_error *error)
-{
-	int r = undo->held ? 0 : wg_undo_seize(undo, error);
-
-	if (r)
-		return r;
-	r = read_everything(undo);
+	r = r ? r : read_everything(undo);
 	if (r) {
 		wg_undo_unlock(undo);
 		return refuse(undo, r, error);
@@ -258,8 +254,8 @@ void wg_undo_unlock(struct wg_undo *undo)
 	free(undo->others);
 	undo->others = NULL;
 	undo->n_others = 0;
-	if (!undo->held)
-		wg_undo_drop(undo);
+	close(undo->lock_fd);
+	undo->lock_fd = -1;
 }
 
 static bool is_here(const struct wg_undo *undo, const struct wg_journal_place *place)
@@ -411,6 +407,16 @@ int wg_undo_append_to(struct wg_undo *undo, const struct wg_undo_other *other,
 		close(fd);
 	wg_journal_lines_deinit(lines);
 	return r;
+}
+
+int wg_undo_append_begin(struct wg_undo *undo, const char *kind, const char *text,
+			 struct wg_error *error)
+{
+	struct wg_journal_lines lines;
+
+	wg_undo_lines(undo, &undo->own, &lines);
+	wg_journal_put_begin(&lines, undo->own.n + 1, kind, text);
+	return wg_undo_append(undo, &lines, error);
 }
 
 int wg_undo_end(struct wg_undo *undo, size_t number)

@@ -27,7 +27,6 @@ struct wg_undo {
 
 	/* Between lock and unlock. */
 	int lock_fd;
-	bool held; /* by wg_undo_hold: unlocking keeps the lock */
 	struct wg_journal own;
 	struct wg_undo_other *others; /* that have changes here */
 	size_t n_others;
@@ -37,10 +36,7 @@ struct wg_undo {
 int wg_undo_file_open(struct wg_undo *undo, struct wg_error *error);
 void wg_undo_file_close(struct wg_undo *undo);
 
-/* Waits for the directory's lock; no more. */
-int wg_undo_seize(struct wg_undo *undo, struct wg_error *error);
-void wg_undo_drop(struct wg_undo *undo);
-/* The same, unless it is held, and then reads all journals. */
+/* Waits for the directory's lock, then reads all journals. */
 int wg_undo_lock(struct wg_undo *undo, struct wg_error *error);
 /* And before a change: a journal that is mostly over is written anew without that, and
  * its changes get other numbers. */
@@ -57,6 +53,9 @@ void wg_undo_lines(const struct wg_undo *undo, const struct wg_journal *journal,
 int wg_undo_append(struct wg_undo *undo, struct wg_journal_lines *lines, struct wg_error *error);
 int wg_undo_append_to(struct wg_undo *undo, const struct wg_undo_other *other,
 		      struct wg_journal_lines *lines);
+/* Appends that the next change begins. */
+int wg_undo_append_begin(struct wg_undo *undo, const char *kind, const char *text,
+			 struct wg_error *error);
 /* Marks a change as undone. */
 int wg_undo_end(struct wg_undo *undo, size_t number);
 
