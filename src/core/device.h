@@ -62,8 +62,8 @@ void wg_device_from_tun(struct wg_device *device, struct wg_batch *batch, struct
 void wg_device_from_udp(struct wg_device *device, struct wg_run *run, struct wg_now now,
 			struct wg_out *out);
 
-/* Takes back a job that was run. Jobs of one queue come back in the order in which
- * they were planned, or at least each peer's do. */
+/* Takes back a job that was run. Each peer's packets come back in the order in which
+ * they were planned, and so do its handshakes; either may overtake the other. */
 void wg_device_finish(struct wg_device *device, struct wg_job *job, struct wg_now now,
 		      struct wg_out *out);
 

@@ -152,6 +152,12 @@ static void run_until(struct wg_sim_node *node, size_t wanted)
 	}
 }
 
+/* Packets and handshakes of a peer may overtake each other, as daemon/workers.h has it. */
+static bool is_same_lane(const struct wg_job *a, const struct wg_job *b)
+{
+	return a->peer == b->peer && (a->kind < WG_JOB_INITIATE) == (b->kind < WG_JOB_INITIATE);
+}
+
 /* Which job comes back next: without workers the first, else any that has no elder of
  * the same peer. */
 static size_t pick_job(struct wg_sim_node *node)
@@ -164,7 +170,7 @@ static size_t pick_job(struct wg_sim_node *node)
 	if (node->pending[i].job->peer == WG_NO_HANDLE)
 		return i;
 	for (size_t k = 0; k < i; k++)
-		if (node->pending[k].job->peer == node->pending[i].job->peer)
+		if (is_same_lane(node->pending[k].job, node->pending[i].job))
 			return k;
 	return i;
 }

@@ -29,7 +29,7 @@ struct wg_puppet;
 /* How jobs are run. */
 enum wg_sim_jobs {
 	WG_SIM_INLINE,  /* at once, as without workers */
-	WG_SIM_WORKERS, /* later, in random order; a peer's finish as they were planned */
+	WG_SIM_WORKERS, /* later, in random order, but for a peer's packets, and its handshakes */
 };
 
 struct wg_sim_pending {
