@@ -5,11 +5,12 @@
 
 #include "crypto/crypto.h"
 #include "daemon/environment.h"
+#include "daemon/workers.h"
 
 static int tear_down(void **state)
 {
 	(void)state;
-	return unsetenv("TUFF_AEAD");
+	return unsetenv("TUFF_AEAD") | unsetenv("TUFF_WORKERS");
 }
 
 static void test_the_cipher_that_is_named_is_used(void **state)
@@ -45,6 +46,33 @@ static void test_an_unknown_cipher_is_an_error_with_a_hint(void **state)
 	assert_non_null(strstr(error.hint, "sodium"));
 }
 
+static int read_workers(const char *text, struct wg_environment *environment,
+			struct wg_error *error)
+{
+	setenv("TUFF_WORKERS", text, 1);
+	return wg_environment_read(environment, error);
+}
+
+static void test_the_number_of_workers_is_read(void **state)
+{
+	struct wg_environment environment;
+	struct wg_error error;
+
+	(void)state;
+	assert_int_equal(read_workers("0", &environment, &error), 0);
+	assert_int_equal(environment.workers, 0);
+	assert_int_equal(read_workers("64", &environment, &error), 0);
+	assert_int_equal(environment.workers, 64);
+	assert_int_equal(read_workers("auto", &environment, &error), 0);
+	assert_int_equal(environment.workers, WG_WORKERS_AUTO);
+	assert_int_equal(read_workers("", &environment, &error), 0);
+	assert_int_equal(environment.workers, WG_WORKERS_AUTO);
+	assert_int_equal(read_workers("65", &environment, &error), -EINVAL);
+	assert_int_equal(read_workers("-1", &environment, &error), -EINVAL);
+	assert_non_null(strstr(error.text, "TUFF_WORKERS=-1"));
+	assert_non_null(strstr(error.hint, "0: none"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -52,6 +80,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_without_a_name_the_machine_decides, tear_down),
 		cmocka_unit_test_teardown(test_an_unknown_cipher_is_an_error_with_a_hint,
 					  tear_down),
+		cmocka_unit_test_teardown(test_the_number_of_workers_is_read, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -221,8 +221,8 @@ static int set_workers(struct wg_conf_parser *parser, char *value)
 	conf->workers_auto = !strcasecmp(value, "auto");
 	if (conf->workers_auto)
 		return 0;
-	if (wg_conf_value_number(&n, 0, 256, value))
-		return wg_conf_refuse(parser, "neither auto nor 0 to 256");
+	if (wg_conf_value_number(&n, 0, 64, value))
+		return wg_conf_refuse(parser, "neither auto nor 0 to 64");
 	conf->workers = n;
 	return 0;
 }

@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "crypto/crypto.h"
 #include "daemon/logsink.h"
+#include "daemon/workers.h"
 
 static int read_fd(int *fd, const char *variable, struct wg_error *error)
 {
@@ -30,6 +32,25 @@ static int read_fd(int *fd, const char *variable, struct wg_error *error)
 	return 0;
 }
 
+static int read_workers(int *workers, struct wg_error *error)
+{
+	const char *text = getenv("TUFF_WORKERS");
+	uint32_t n;
+
+	*workers = WG_WORKERS_AUTO;
+	if (!text || !*text || !strcmp(text, "auto"))
+		return 0;
+	if (!wg_number_parse(&n, WG_MAX_WORKERS, text)) {
+		wg_error_set(error, -EINVAL,
+			     "environment: TUFF_WORKERS=%s: neither auto nor a number up to %u",
+			     text, WG_MAX_WORKERS);
+		wg_error_hint(error, "it is the number of threads besides the first; 0: none");
+		return -EINVAL;
+	}
+	*workers = (int)n;
+	return 0;
+}
+
 int wg_environment_read(struct wg_environment *environment, struct wg_error *error)
 {
 	const char *foreground = getenv("WG_PROCESS_FOREGROUND");
@@ -38,7 +59,9 @@ int wg_environment_read(struct wg_environment *environment, struct wg_error *err
 	environment->foreground = foreground && !strcmp(foreground, "1");
 	environment->log_level = wg_logsink_level(getenv("LOG_LEVEL"));
 	code = read_fd(&environment->tun_fd, "WG_TUN_FD", error);
-	return code ? code : read_fd(&environment->uapi_fd, "WG_UAPI_FD", error);
+	if (!code)
+		code = read_fd(&environment->uapi_fd, "WG_UAPI_FD", error);
+	return code ? code : read_workers(&environment->workers, error);
 }
 
 int wg_environment_start_crypto(struct wg_error *error)

@@ -12,6 +12,7 @@ struct wg_environment {
 	bool foreground;             /* WG_PROCESS_FOREGROUND=1 */
 	int tun_fd;                  /* WG_TUN_FD: an open TUN link; -1: none */
 	int uapi_fd;                 /* WG_UAPI_FD: a control socket that listens; -1: none */
+	int workers;                 /* TUFF_WORKERS; WG_WORKERS_AUTO if it does not say */
 	enum wg_log_level log_level; /* LOG_LEVEL */
 };
 

@@ -23,7 +23,8 @@ static void print_overview(void)
 		printf("  %-8s %s\n", wg_commands[i].name, wg_commands[i].summary);
 	puts("\n"
 	     "Environment: LOG_LEVEL (silent, error, verbose or debug), WG_PROCESS_FOREGROUND=1,\n"
-	     "WG_TUN_FD, WG_UAPI_FD; TUFF_AEAD (sodium or ipsec-mb). See tuff(8).");
+	     "WG_TUN_FD, WG_UAPI_FD; TUFF_AEAD (sodium or ipsec-mb), TUFF_WORKERS (auto\n"
+	     "or a number of threads). See tuff(8).");
 }
 
 static int print_command(const char *name)

@@ -14,9 +14,11 @@
 #include "ctl/status.h"
 #include "daemon/clock.h"
 #include "daemon/control.h"
+#include "daemon/crew.h"
 #include "daemon/linkwatch.h"
 #include "daemon/poller.h"
 #include "daemon/privileged.h"
+#include "daemon/refusal.h"
 #include "daemon/sockets.h"
 #include "daemon/traffic.h"
 
@@ -48,6 +50,7 @@ struct wg_loop {
 	struct wg_poller *alarm_poller;
 	struct udp_poller udp_pollers[WG_UDP_SOCKETS];
 	uv_signal_t signals[WG_ARRAY_LEN(end_signals)];
+	struct wg_crew crew; /* of workers */
 	struct wg_linkwatch *watch;
 	struct wg_control *control;
 
@@ -78,8 +81,10 @@ static void finish_turn(struct wg_loop *loop)
 	wg_alarm_set(&loop->alarm, due < loop->trim_due ? due : loop->trim_due);
 }
 
-static void note_traffic(struct wg_loop *loop)
+static void note_traffic(void *ctx)
 {
+	struct wg_loop *loop = ctx;
+
 	loop->busy = true;
 	if (loop->trim_due == WG_NEVER && wg_traffic_bytes_held(&loop->traffic) > TRIM_ABOVE)
 		loop->trim_due = wg_clock_now().boot + TRIM_AFTER;
@@ -231,7 +236,7 @@ static void bring_down(struct wg_loop *loop)
 {
 	wg_log(WG_LOG_DEBUG, "link down");
 	wg_device_down(loop->traffic.device);
-	wg_traffic_settle(&loop->traffic);
+	wg_traffic_drain(&loop->traffic);
 	stop_udp(loop);
 	wg_sockets_close(&loop->sockets);
 	finish_turn(loop);
@@ -319,6 +324,7 @@ static int describe(struct wg_loop *loop, struct wg_status *status)
 	if (!wg_privileged_get_link(loop->tun, &link))
 		status->mtu = link.mtu;
 	snprintf(status->aead, sizeof(status->aead), "%s", wg_crypto_aead_name());
+	status->workers = wg_traffic_workers(&loop->traffic);
 	for (int reason = 0; reason < WG_DROP_COUNT; reason++)
 		status->drops[reason] = wg_device_drops(loop->traffic.device, (enum wg_drop)reason);
 	if (status->config.has_private_key)
@@ -470,6 +476,10 @@ static int start(struct wg_loop *loop, const struct wg_loop_options *options, co
 		error = wg_traffic_init(&loop->traffic, loop->tun);
 	}
 	if (!error) {
+		*what = "start the workers";
+		error = wg_crew_start(&loop->crew, &loop->uv, options->workers);
+	}
+	if (!error) {
 		*what = "follow the link";
 		error = start_watch(loop);
 	}
@@ -481,16 +491,6 @@ static int start(struct wg_loop *loop, const struct wg_loop_options *options, co
 		wg_privileged_remove(&options->control_file);
 	}
 	return error;
-}
-
-static void explain_limits(struct wg_error *error, int code)
-{
-	if (code == -EMFILE)
-		wg_error_hint(error,
-			      "the limit of open files is too low (ulimit -n): 64 are enough");
-	else if (code == -ENFILE || code == -ENOSPC)
-		wg_error_hint(error, "a limit of the whole system is reached: see fs.file-max, "
-				     "fs.inotify.max_user_instances and fs.epoll.max_user_watches");
 }
 
 int wg_loop_new(struct wg_loop **out, const struct wg_loop_options *options, struct wg_error *error)
@@ -509,11 +509,13 @@ int wg_loop_new(struct wg_loop **out, const struct wg_loop_options *options, str
 	loop->tun = options->tun;
 	loop->alarm.fd = -1;
 	loop->trim_due = WG_NEVER;
+	loop->crew =
+		(struct wg_crew){.traffic = &loop->traffic, .settled = note_traffic, .ctx = loop};
 	wg_sockets_init(&loop->sockets);
 	code = start(loop, options, &what);
 	if (code) {
 		wg_error_set(error, code, "%s: %s: %s", options->name, what, strerror(-code));
-		explain_limits(error, code);
+		wg_refusal_explain_limits(error, code);
 		wg_loop_free(loop);
 		return code;
 	}
@@ -584,6 +586,7 @@ void wg_loop_free(struct wg_loop *loop)
 	wg_poller_close(loop->alarm_poller);
 	wg_poller_close(loop->tun_poller);
 	close_signals(loop);
+	wg_crew_stop(&loop->crew);
 	if (loop->has_uv) {
 		uv_run(&loop->uv, UV_RUN_DEFAULT);
 		uv_loop_close(&loop->uv);

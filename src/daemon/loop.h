@@ -19,6 +19,7 @@ struct wg_loop_options {
 	struct wg_tun *tun;
 	int control_fd; /* listens at control_file */
 	struct wg_sockfile control_file;
+	int workers; /* threads besides this one, or WG_WORKERS_AUTO */
 };
 
 /* Sets everything up. 0, or -errno and a report. The link and the control socket are

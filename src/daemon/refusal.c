@@ -117,3 +117,16 @@ int wg_refusal_of_control(struct wg_error *error, const char *name, const char *
 		wg_error_hint(error, "the folder %s must be writable", WG_SOCKFILE_FOLDER);
 	return code;
 }
+
+void wg_refusal_explain_limits(struct wg_error *error, int code)
+{
+	if (code == -EMFILE)
+		wg_error_hint(error,
+			      "the limit of open files is too low (ulimit -n): 64 are enough");
+	else if (code == -ENFILE || code == -ENOSPC)
+		wg_error_hint(error, "a limit of the whole system is reached: see fs.file-max, "
+				     "fs.inotify.max_user_instances and fs.epoll.max_user_watches");
+	else if (code == -EAGAIN)
+		wg_error_hint(error, "the limit of threads is too low (ulimit -u, pids.max); "
+				     "Workers = 0 and TUFF_WORKERS=0 need none");
+}

@@ -9,4 +9,7 @@
 int wg_refusal_of_link(struct wg_error *error, const char *name, int code);
 int wg_refusal_of_control(struct wg_error *error, const char *name, const char *path, int code);
 
+/* What to do where a limit of the process or the system was hit; else nothing. */
+void wg_refusal_explain_limits(struct wg_error *error, int code);
+
 #endif

@@ -76,6 +76,7 @@ int wg_setup_loop(const struct wg_setup *setup, struct wg_loop **loop, struct wg
 	if (code)
 		return code;
 	parts.name = name;
+	parts.workers = setup->environment.workers;
 	code = open_control(setup, name, &parts, error);
 	if (code) {
 		wg_tun_close(parts.tun);

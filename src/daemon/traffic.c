@@ -12,6 +12,9 @@
 #define VECTOR 64
 #define ROUNDS 4
 
+/* A job that takes a worker less than this is not worth the way there and back. */
+#define WORTH_NS 8000u
+
 /* 16 MiB in all. */
 #define TUN_POOL_BYTES ((size_t)8 << 20)
 #define UDP_POOL_BYTES ((size_t)6 << 20)
@@ -62,6 +65,7 @@ int wg_traffic_init(struct wg_traffic *traffic, struct wg_tun *tun)
 
 void wg_traffic_deinit(struct wg_traffic *traffic)
 {
+	wg_traffic_dismiss(traffic);
 	if (traffic->device)
 		wg_device_free(traffic->device);
 	traffic->device = NULL;
@@ -74,17 +78,88 @@ void wg_traffic_deinit(struct wg_traffic *traffic)
 	traffic->tun_pool = traffic->udp_pool = traffic->own_pool = NULL;
 }
 
+int wg_traffic_employ(struct wg_traffic *traffic, unsigned int n, void (*wake)(void *ctx),
+		      void *ctx)
+{
+	return wg_workers_new(&traffic->workers, n, wake, ctx);
+}
+
+unsigned int wg_traffic_workers(const struct wg_traffic *traffic)
+{
+	return traffic->workers ? wg_workers_count(traffic->workers) : 0;
+}
+
+void wg_traffic_dismiss(struct wg_traffic *traffic)
+{
+	if (!traffic->workers)
+		return;
+	wg_traffic_drain(traffic);
+	wg_workers_free(traffic->workers);
+	traffic->workers = NULL;
+}
+
+/* Handshakes always: they would stop the loop for long. Packets only when more of them
+ * wait, since the way to a worker and back takes longer than a vector. */
+static bool is_worth_handing_over(const struct wg_traffic *traffic, const struct wg_job *job)
+{
+	if (job->exchange)
+		return true;
+	/* By the fastest cipher, of packets that are as long as the first one. */
+	return traffic->behind && !wg_batch_empty(&job->batch) &&
+	       job->batch.n * (140 + job->batch.head->len / 4) >= WORTH_NS;
+}
+
+static void finish(struct wg_traffic *traffic, struct wg_job *job)
+{
+	wg_device_finish(traffic->device, job, wg_clock_now(), &traffic->out);
+}
+
+static void take_back(struct wg_traffic *traffic)
+{
+	struct wg_job *job;
+
+	while ((job = wg_workers_take(traffic->workers)))
+		finish(traffic, job);
+}
+
+/* Runs a job or has it run. Either way it is finished in its turn. */
+static void dispatch(struct wg_traffic *traffic, struct wg_job *job)
+{
+	struct wg_workers *workers = traffic->workers;
+
+	if (workers && is_worth_handing_over(traffic, job)) {
+		wg_workers_give(workers, job);
+	} else if (workers && wg_workers_busy(workers, job)) {
+		wg_workers_run_here(workers, job);
+	} else {
+		wg_job_run(job);
+		finish(traffic, job);
+	}
+	while (workers && wg_workers_full(workers) && wg_workers_wait(workers))
+		take_back(traffic);
+}
+
 void wg_traffic_settle(struct wg_traffic *traffic)
 {
 	struct wg_job *job;
 
 	flush(&traffic->out);
-	while ((job = wg_job_pop(&traffic->jobs))) {
-		wg_job_run(job);
-		wg_device_finish(traffic->device, job, wg_clock_now(), &traffic->out);
-		if (!traffic->jobs.head)
-			flush(&traffic->out);
-	}
+	do {
+		while ((job = wg_job_pop(&traffic->jobs)))
+			dispatch(traffic, job);
+		if (traffic->workers)
+			take_back(traffic);
+		flush(&traffic->out);
+	} while (traffic->jobs.head);
+	if (traffic->workers)
+		wg_workers_listen(traffic->workers);
+}
+
+void wg_traffic_drain(struct wg_traffic *traffic)
+{
+	do
+		wg_traffic_settle(traffic);
+	while (traffic->workers && wg_workers_wait(traffic->workers));
 }
 
 int wg_traffic_from_tun(struct wg_traffic *traffic)
@@ -100,8 +175,10 @@ int wg_traffic_from_tun(struct wg_traffic *traffic)
 			return n;
 		if (n == 0)
 			break;
+		traffic->behind = n >= VECTOR;
 		wg_device_from_tun(traffic->device, &batch, wg_clock_now(), &traffic->out);
 		wg_traffic_settle(traffic);
+		traffic->behind = false;
 	}
 	return 0;
 }
@@ -121,7 +198,9 @@ static int receive(struct wg_traffic *traffic, unsigned int i)
 		packets += runs[k].batch.n;
 		wg_device_from_udp(traffic->device, &runs[k], now, &traffic->out);
 	}
+	traffic->behind = packets >= VECTOR;
 	wg_traffic_settle(traffic);
+	traffic->behind = false;
 	return (int)packets;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/packet.h"
 #include "core/device.h"
+#include "daemon/workers.h"
 #include "tun/tun.h"
 #include "udp/udp.h"
 
@@ -23,11 +24,24 @@ struct wg_traffic {
 
 	struct wg_out out;
 	struct wg_job_queue jobs;
+	struct wg_workers *workers; /* NULL: none, all jobs are run here */
+	bool behind;                /* more waited than one vector holds */
 };
 
 /* Makes the pools and the device, for a link that stays the caller's. 0 or -ENOMEM. */
 int wg_traffic_init(struct wg_traffic *traffic, struct wg_tun *tun);
 void wg_traffic_deinit(struct wg_traffic *traffic);
+
+/* Has n threads run what is worth it. wake is called by one of them when
+ * wg_traffic_settle should be called. 0 or -errno. */
+int wg_traffic_employ(struct wg_traffic *traffic, unsigned int n, void (*wake)(void *ctx),
+		      void *ctx);
+
+/* How many threads there are. */
+unsigned int wg_traffic_workers(const struct wg_traffic *traffic);
+
+/* Finishes what is under way, and ends the threads: no wake comes after it. */
+void wg_traffic_dismiss(struct wg_traffic *traffic);
 
 /* Moves what waits in the link or in socket i, up to a budget: what is left is for the
  * next turn of the loop. 0; -EBADFD or -ENODEV when the link is gone, -errno when the
@@ -38,9 +52,12 @@ int wg_traffic_from_udp(struct wg_traffic *traffic, unsigned int i);
 /* Timers and waiting handshakes. */
 void wg_traffic_tick(struct wg_traffic *traffic, struct wg_now now);
 
-/* Runs and finishes all jobs, and sends and writes all that is out. After every call
- * into the device that takes the out. */
+/* Runs all jobs or has them run, finishes those that were, and sends and writes all
+ * that is out. After every call into the device that takes the out. */
 void wg_traffic_settle(struct wg_traffic *traffic);
+
+/* The same, until no job is under way. Before the link or the sockets go. */
+void wg_traffic_drain(struct wg_traffic *traffic);
 
 /* Bytes of packet buffers, in use or not. */
 size_t wg_traffic_bytes_held(const struct wg_traffic *traffic);

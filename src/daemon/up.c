@@ -12,6 +12,7 @@
 #include "daemon/report.h"
 #include "daemon/setup.h"
 #include "daemon/tunnel.h"
+#include "daemon/workers.h"
 
 struct up {
 	struct wg_setup setup;
@@ -122,6 +123,9 @@ int wg_command_up(int argc, char **argv)
 		return wg_report(WG_EXIT_FAILED, &error);
 	up.setup.name = up.conf.name;
 	up.setup.foreground |= up.setup.environment.foreground;
+	if (up.conf.workers_line)
+		up.setup.environment.workers = up.conf.workers_auto ? WG_WORKERS_AUTO
+								    : (int)up.conf.workers;
 	wg_process_prepare();
 	if (wg_setup_background(&up.setup, &error))
 		status = wg_report(WG_EXIT_FAILED, &error);

@@ -1,0 +1,43 @@
+#include "daemon/crew.h"
+
+#include "base/log.h"
+
+static void on_done(uv_async_t *handle)
+{
+	struct wg_crew *crew = handle->data;
+
+	wg_traffic_settle(crew->traffic);
+	crew->settled(crew->ctx);
+}
+
+/* The one thing that another thread may do with a loop. */
+static void call(void *ctx)
+{
+	struct wg_crew *crew = ctx;
+
+	uv_async_send(&crew->done);
+}
+
+int wg_crew_start(struct wg_crew *crew, uv_loop_t *uv, int n)
+{
+	unsigned int threads = n == WG_WORKERS_AUTO ? wg_workers_auto(uv_available_parallelism())
+						    : (unsigned int)n;
+	int error;
+
+	if (!threads)
+		return 0;
+	error = uv_async_init(uv, &crew->done, on_done);
+	if (error)
+		return error;
+	crew->done.data = crew;
+	wg_log(WG_LOG_INFO, "workers: %u", threads);
+	return wg_traffic_employ(crew->traffic, threads, call, crew);
+}
+
+void wg_crew_stop(struct wg_crew *crew)
+{
+	if (!crew->done.data)
+		return;
+	wg_traffic_dismiss(crew->traffic);
+	uv_close((uv_handle_t *)&crew->done, NULL);
+}
