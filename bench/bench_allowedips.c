@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/bytes.h"
 #include "route/allowedips.h"
+#include "wgbench.h"
 
 #define N_ADDRESSES (1u << 22)
 #define MIN_NS      200000000.0
@@ -22,14 +22,6 @@ static uint64_t next(void)
 	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
 	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
 	return z ^ z >> 31;
-}
-
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-	return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
 }
 
 /* How the prefixes of a table lie. */
@@ -124,7 +116,7 @@ static double time_look_ups(const struct wg_allowedips *table, const uint8_t *ad
 {
 	size_t n = 0;
 	size_t n_found = 0;
-	double start = now();
+	double start = wg_bench_now();
 	double spent;
 
 	do {
@@ -133,7 +125,7 @@ static double time_look_ups(const struct wg_allowedips *table, const uint8_t *ad
 					    : wg_allowedips_lookup4(table, addresses + 4 * i)) !=
 				   NULL;
 		n += N_ADDRESSES;
-		spent = now() - start;
+		spent = wg_bench_now() - start;
 	} while (spent < MIN_NS);
 	if (n_found == 0)
 		abort();
@@ -169,11 +161,11 @@ static void run(const struct layout *layout, size_t n)
 		wg_allowedips_owner_init(&owners[i]);
 	}
 	is_ipv6 = prefixes[0].ip.family == WG_FAMILY_IPV6;
-	insert_ns = now();
+	insert_ns = wg_bench_now();
 	for (size_t i = 0; i < n; i++)
 		if (wg_allowedips_insert(table, &prefixes[i], &owners[i], NULL))
 			abort();
-	insert_ns = (now() - insert_ns) / (double)n;
+	insert_ns = (wg_bench_now() - insert_ns) / (double)n;
 	bytes = bytes_in_use() - bytes;
 
 	for (size_t i = 0; i < N_ADDRESSES; i++)
@@ -186,10 +178,10 @@ static void run(const struct layout *layout, size_t n)
 			       addresses + (i - 16) * (is_ipv6 ? 16 : 4), is_ipv6 ? 16 : 4);
 	local_ns = time_look_ups(table, addresses, is_ipv6);
 
-	remove_ns = now();
+	remove_ns = wg_bench_now();
 	for (size_t i = 0; i < n; i++)
 		wg_allowedips_remove_all(table, &owners[i]);
-	remove_ns = (now() - remove_ns) / (double)n;
+	remove_ns = (wg_bench_now() - remove_ns) / (double)n;
 	printf("{\"bench\":\"allowedips\",\"layout\":\"%s\",\"prefixes\":%zu,"
 	       "\"random_ns\":%.1f,\"local_ns\":%.1f,\"insert_ns\":%.0f,\"remove_ns\":%.0f,"
 	       "\"bytes_per_prefix\":%.0f}\n",
