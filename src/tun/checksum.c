@@ -9,6 +9,7 @@
 #endif
 
 #include "base/bytes.h"
+#include "tun/inet.h"
 
 #define STEP 64u
 
@@ -114,4 +115,13 @@ uint64_t wg_checksum_pseudo(const uint8_t *ip, uint8_t protocol, uint16_t len)
 	sum = ip[0] >> 4 == 4 ? wg_checksum_add(0, ip + 12, 8) : wg_checksum_add(0, ip + 8, 32);
 	wg_store_be16(tail + 2, len);
 	return wg_checksum_add(sum, tail, sizeof(tail));
+}
+
+void wg_checksum_complete(uint8_t *data, size_t len, size_t offset)
+{
+	wg_checksum_store(data + offset, wg_checksum_add(0, data, len));
+	/* Zero and 0xffff are the same in this arithmetic, but in UDP zero says that there
+	 * is no checksum (RFC 768). */
+	if (offset == WG_UDP_CHECKSUM && wg_load_be16(data + offset) == 0)
+		wg_store_be16(data + offset, 0xffff);
 }

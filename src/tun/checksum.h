@@ -46,4 +46,7 @@ static inline void wg_checksum_store(uint8_t *field, uint64_t sum)
 	memcpy(field, &folded, sizeof(folded));
 }
 
+/* Makes the checksum at an offset complete, which has its pseudo header's sum. */
+void wg_checksum_complete(uint8_t *data, size_t len, size_t offset);
+
 #endif

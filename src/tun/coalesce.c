@@ -371,7 +371,5 @@ void wg_offload_ungroup(struct wg_offload_group *group)
 	if (is_tcp(group))
 		l4[WG_TCP_FLAGS] &= (uint8_t)~AT_THE_END; /* or there was no second */
 	field = rewrite(group, first->len);
-	wg_checksum_store(field, wg_checksum_add(0, l4, first->len - (l4 - first->data)));
-	if (!is_tcp(group) && wg_load_be16(field) == 0)
-		wg_store_be16(field, 0xffff); /* zero says that there is none (RFC 768) */
+	wg_checksum_complete(l4, (size_t)(first->data + first->len - l4), (size_t)(field - l4));
 }

@@ -36,18 +36,6 @@ static void gather(uint8_t *dst, const struct super *super, size_t at, size_t le
 		memcpy(dst + n, super->rest + (at + n - super->first_len), len - n);
 }
 
-/* Makes a checksum complete that has its pseudo header's sum. */
-static void complete(struct wg_packet *packet, size_t start, size_t offset)
-{
-	uint8_t *field = packet->data + start + offset;
-
-	wg_checksum_store(field, wg_checksum_add(0, packet->data + start, packet->len - start));
-	/* Zero and 0xffff are the same in this arithmetic, but in UDP zero says that there
-	 * is no checksum (RFC 768). */
-	if (offset == WG_UDP_CHECKSUM && wg_load_be16(field) == 0)
-		wg_store_be16(field, 0xffff);
-}
-
 /* Whether the IP header is of the family and says what the GSO type does. */
 static bool check_ip(const struct super *super, bool is_ipv6, uint8_t protocol)
 {
@@ -145,7 +133,7 @@ static void fix(const struct super *super, struct wg_packet *packet, size_t offs
 		wg_store_be16(l4 + WG_UDP_LENGTH, len);
 	sum = wg_checksum_add_be16(sum, (uint16_t)~old_len);
 	wg_checksum_store_partial(field, wg_checksum_add_be16(sum, len));
-	complete(packet, super->l4, super->csum_offset);
+	wg_checksum_complete(l4, packet->len - super->l4, super->csum_offset);
 }
 
 /* A copy of the headers and of len bytes of the payload. NULL: the pool is at its bound. */
@@ -225,7 +213,8 @@ static int pass(const struct super *super, const struct wg_vnet *vnet, struct wg
 			return -ENOMEM;
 	}
 	if (vnet->flags & WG_VNET_NEEDS_CSUM)
-		complete(whole, vnet->csum_start, vnet->csum_offset);
+		wg_checksum_complete(whole->data + vnet->csum_start, whole->len - vnet->csum_start,
+				     vnet->csum_offset);
 	wg_batch_push(batch, whole);
 	return 0;
 }
