@@ -1,6 +1,7 @@
 /* Cookies, load and floods. */
 #include <stdlib.h>
 
+#include "sim/drive.h"
 #include "sim/ip.h"
 #include "sim/puppet.h"
 #include "sim/sim.h"
@@ -304,6 +305,25 @@ static void test_a_flood_stops_no_session_and_takes_bounded_memory(void **state)
 	wg_sim_free(sim);
 }
 
+static void test_a_turn_takes_few_of_many_waiting_handshakes(void **state)
+{
+	struct wg_puppet *puppet = stage(16, false);
+	struct wg_sim_node *node = puppet->node;
+	size_t most = 0;
+
+	(void)state;
+	flood(puppet, 400);
+	node->sim->jobs = WG_SIM_WORKERS;
+	while (wg_device_due(node->device) <= 0) {
+		wg_drive_act(node);
+		most = node->n_pending > most ? node->n_pending : most;
+	}
+	assert_true(most >= 1 && most <= 32);
+	wg_sim_run(node->sim, WG_SECOND);
+	assert_int_equal(wg_sim_drops(node, WG_DROP_IN_HANDSHAKE), 400);
+	wg_sim_free(node->sim);
+}
+
 static void test_a_flood_locks_nobody_out(void **state)
 {
 	struct wg_sim *sim = wg_sim_pair(11);
@@ -458,6 +478,7 @@ int main(void)
 		cmocka_unit_test(test_the_limit_is_of_an_ipv4_address_or_an_ipv6_64),
 		cmocka_unit_test(test_the_rate_limiter_sleeps_when_nobody_comes),
 		cmocka_unit_test(test_a_flood_stops_no_session_and_takes_bounded_memory),
+		cmocka_unit_test(test_a_turn_takes_few_of_many_waiting_handshakes),
 		cmocka_unit_test(test_a_flood_locks_nobody_out),
 		cmocka_unit_test(test_a_received_cookie_waits_for_the_next_retry),
 		cmocka_unit_test(test_a_cookie_is_taken_once_and_only_for_the_last_mac1),
