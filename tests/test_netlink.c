@@ -2,6 +2,10 @@
  * in a namespace of the test's own. */
 #include "netns.h"
 
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
 static struct wg_netlink *nl;
 static int tun_fd;
 static uint32_t tun;
@@ -181,6 +185,50 @@ static void test_more_routes_than_one_datagram_holds_are_listed(void **state)
 	assert_int_equal(count_routes(WG_FAMILY_IPV6, 999), 0);
 }
 
+/* Changes another link's addresses until it is killed. */
+static pid_t start_churn(void)
+{
+	struct wg_address address = {1, wg_test_prefix("2001:db8:1::1/128"), .nodad = true};
+	pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child)
+		return child;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (wg_netlink_open(&nl))
+		_exit(1);
+	for (;;) {
+		wg_address_add(nl, &address);
+		wg_address_delete(nl, &address);
+	}
+}
+
+static void test_a_list_is_whole_while_others_change_it(void **state)
+{
+	struct wg_address address = {tun, wg_test_prefix("2001:db8::1/128"), .nodad = true};
+	struct wg_address *list;
+	pid_t churn;
+	size_t n;
+
+	(void)state;
+	for (unsigned int i = 1; i <= 500; i++) {
+		wg_store_be32(address.prefix.ip.bytes + 12, i);
+		assert_int_equal(wg_address_add(nl, &address), 0);
+	}
+	churn = start_churn();
+	for (unsigned int i = 0; i < 300; i++) {
+		size_t found = 0;
+
+		assert_int_equal(wg_address_list(nl, 0, &list, &n), 0);
+		for (size_t k = 0; k < n; k++)
+			found += list[k].link == tun && list[k].prefix.bits == 128;
+		free(list);
+		assert_int_equal(found, 500);
+	}
+	kill(churn, SIGKILL);
+	assert_true(waitpid(churn, NULL, 0) == churn);
+}
+
 static void test_a_lookup_tells_link_table_and_source(void **state)
 {
 	struct wg_address address = {tun, wg_test_prefix("192.0.2.1/24"), .nodad = true};
@@ -313,6 +361,7 @@ int main(void)
 		TEST(test_an_address_comes_and_goes),
 		TEST(test_a_route_comes_and_goes),
 		TEST(test_more_routes_than_one_datagram_holds_are_listed),
+		TEST(test_a_list_is_whole_while_others_change_it),
 		TEST(test_a_lookup_tells_link_table_and_source),
 		TEST(test_an_ipv6_lookup_tells_the_link),
 		TEST(test_a_rule_comes_and_goes),

@@ -15,7 +15,10 @@
 
 #define REQUEST_LEN 1024
 #define ANSWER_LEN  32768
-#define DUMP_TRIES  16
+
+/* On a router that is told of changes all the time no dump is ever of one moment; then
+ * the last one has to do. What it may lack, or have twice, is what was changing. */
+#define DUMP_TRIES 8
 
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71
@@ -199,8 +202,6 @@ int wg_message_list(struct wg_netlink *nl, wg_message_reader *read, const void *
 		if (r || !sink.interrupted)
 			break;
 	}
-	if (!r && sink.interrupted)
-		r = -EAGAIN;
 	if (r) {
 		free(sink.items);
 		return r;
