@@ -7,10 +7,11 @@
 #   host c  eth0 192.0.2.6/30 --- cable --- eth1 192.0.2.5/30
 #           wgc 10.7.0.3  === comes during the flood ==         flood from 127.0.0.1
 #
-# Usage: flood.sh PROGRAM       ($FLOOD is the built generator)
+# Usage: flood.sh PROGRAM [PROGRAM-OF-C]       ($FLOOD is the built generator)
 . "$(dirname "$0")/lib.sh"
 need wg ping jq ss "${FLOOD:-flood}"
 program=$(program "$1")
+newcomer=$(program "${2:-$1}")
 isolate "$@"
 per_second=40000
 tolerated=0
@@ -26,10 +27,13 @@ ip -n a addr add 192.0.2.1/30 dev eth0
 ip -n a addr add 192.0.2.5/30 dev eth1
 ip -n b addr add 192.0.2.2/30 dev eth0
 ip -n c addr add 192.0.2.6/30 dev eth0
+export LOG_LEVEL=error
+daemon a "$program" wga
+daemon b "$program" wgb
+daemon c "$newcomer" wgc
 number=1
 for name in a b c; do
 	key $name
-	LOG_LEVEL=error daemon $name "$program" wg$name
 	wg set wg$name private-key "$work/$name" listen-port 1001
 	ip -n $name addr add 10.7.0.$number/24 dev wg$name
 	ip -n $name link set wg$name up

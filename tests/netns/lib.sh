@@ -16,7 +16,7 @@ declare -A pid=()  # of a link's daemon
 declare -a logs=() # what to show when the test fails
 
 skip() {
-	echo "skip: $1"
+	echo "skip: $1" >&2
 	exit 77
 }
 
@@ -173,10 +173,9 @@ same_picture() {
 
 # program NAME: the path of an implementation; tuff's is given by ctest.
 program() {
-	case $1 in
-	tuff) echo "${TUFF:-tuff}" ;;
-	*) command -v "$1" || skip "needs $1" ;;
-	esac
+	local name=$1
+	[ "$name" != tuff ] || name=${TUFF:-tuff}
+	command -v "$name" || skip "needs $name"
 }
 
 # key NAME: makes $work/NAME and $work/NAME.pub.
