@@ -1,8 +1,11 @@
 #include "daemon/tunnel.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "crypto/secret.h"
@@ -19,6 +22,8 @@
 /* A peer that let this many initiations go unanswered has its name looked up again. */
 #define SILENT_AFTER 3u
 
+#define TABLES_LOCK WG_UNDO_DIR "/tables.lock"
+
 enum phase { PHASE_STARTING, PHASE_UP, PHASE_ENDING };
 
 struct wg_tunnel {
@@ -28,6 +33,7 @@ struct wg_tunnel {
 	struct wg_undo *undo;
 	struct wg_netlink *netlink;
 	struct wg_netplan plan;
+	int tables_lock; /* a descriptor while it is held, or -1 */
 	struct wg_resolver *resolver;
 	void (*ready)(void *ctx, const struct wg_error *error);
 	void *ctx;
@@ -163,6 +169,22 @@ static void say_endpoint_is_missing(struct wg_error *error, const struct wg_conf
 			      conf->config.listen_port);
 }
 
+/* From looking for a free routing table until ours is no longer free, nobody else may
+ * look. Others wait: it takes some milliseconds. */
+static void lock_tables(struct wg_tunnel *tunnel)
+{
+	tunnel->tables_lock = open(TABLES_LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	while (tunnel->tables_lock >= 0 && flock(tunnel->tables_lock, LOCK_EX) && errno == EINTR)
+		;
+}
+
+static void unlock_tables(struct wg_tunnel *tunnel)
+{
+	if (tunnel->tables_lock >= 0)
+		close(tunnel->tables_lock);
+	tunnel->tables_lock = -1;
+}
+
 /* Link and sockets are there: now the host may send through them. */
 static void on_link_up(void *ctx, int err)
 {
@@ -177,6 +199,7 @@ static void on_link_up(void *ctx, int err)
 	else
 		err = wg_netapply_host(&tunnel->plan, &tunnel->conf, tunnel->netlink, tunnel->undo,
 				       &error);
+	unlock_tables(tunnel);
 	if (err) {
 		wg_error_prefix(&error, "%s", tunnel->conf.name);
 		fail(tunnel, &error);
@@ -252,6 +275,7 @@ static void on_first_round(void *ctx)
 
 	if (tunnel->phase != PHASE_STARTING)
 		return;
+	lock_tables(tunnel);
 	err = make_plan(tunnel, &tunnel->conf, &tunnel->plan, &error);
 	if (!err)
 		err = apply_config(tunnel, &tunnel->conf, &tunnel->plan, &error);
@@ -352,11 +376,54 @@ static void on_pre_down(void *ctx, const struct wg_error *error)
 		on_post_down(tunnel, error);
 }
 
-/* The way back, from wherever the way there was. */
-static void end(struct wg_tunnel *tunnel)
+/* A step that begins in a turn of its own: whoever called may be in the midst of
+ * something that the step takes away. */
+struct later {
+	uv_timer_t timer;
+	struct wg_tunnel *tunnel;
+	void (*step)(struct wg_tunnel *tunnel);
+};
+
+static void on_later_closed(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+static void on_later(uv_timer_t *timer)
+{
+	struct later *later = timer->data;
+
+	later->step(later->tunnel);
+	uv_close((uv_handle_t *)timer, on_later_closed);
+}
+
+static int do_later(struct wg_tunnel *tunnel, void (*step)(struct wg_tunnel *tunnel))
+{
+	struct later *later = calloc(1, sizeof(*later));
+
+	if (!later)
+		return -ENOMEM;
+	later->tunnel = tunnel;
+	later->step = step;
+	uv_timer_init(wg_loop_uv(tunnel->loop), &later->timer);
+	later->timer.data = later;
+	return uv_timer_start(&later->timer, on_later, 0, 0);
+}
+
+static void begin_end(struct wg_tunnel *tunnel)
 {
 	struct wg_error none;
 
+	wg_error_init(&none);
+	if (tunnel->was_up)
+		run_hooks(tunnel, WG_CONF_PRE_DOWN, on_pre_down);
+	else
+		on_pre_down(tunnel, &none);
+}
+
+/* The way back, from wherever the way there was. */
+static void end(struct wg_tunnel *tunnel)
+{
 	if (tunnel->phase == PHASE_ENDING)
 		return;
 	if (tunnel->hook_runs) {
@@ -366,11 +433,9 @@ static void end(struct wg_tunnel *tunnel)
 	tunnel->phase = PHASE_ENDING;
 	wg_resolver_close(tunnel->resolver);
 	tunnel->resolver = NULL;
-	wg_error_init(&none);
-	if (tunnel->was_up)
-		run_hooks(tunnel, WG_CONF_PRE_DOWN, on_pre_down);
-	else
-		on_pre_down(tunnel, &none);
+	unlock_tables(tunnel);
+	if (do_later(tunnel, begin_end))
+		begin_end(tunnel);
 }
 
 static void on_ending(void *ctx, int result, const char *why)
@@ -502,11 +567,8 @@ static const char *on_peer_name(void *ctx, const uint8_t public_key[static WG_KE
 	return NULL;
 }
 
-static void on_start(uv_timer_t *timer)
+static void start(struct wg_tunnel *tunnel)
 {
-	struct wg_tunnel *tunnel = timer->data;
-
-	uv_close((uv_handle_t *)timer, (uv_close_cb)free);
 	run_hooks(tunnel, WG_CONF_PRE_UP, on_pre_up);
 }
 
@@ -514,7 +576,6 @@ int wg_tunnel_new(struct wg_tunnel **out, struct wg_loop *loop,
 		  const struct wg_tunnel_options *options)
 {
 	struct wg_tunnel *tunnel = calloc(1, sizeof(*tunnel));
-	uv_timer_t *timer = calloc(1, sizeof(*timer));
 	const struct wg_loop_owner owner = {
 		.ending = on_ending,
 		.link_up = on_link_up,
@@ -524,12 +585,12 @@ int wg_tunnel_new(struct wg_tunnel **out, struct wg_loop *loop,
 		.ctx = tunnel,
 	};
 
-	if (!tunnel || !timer || wg_netlink_open(&tunnel->netlink)) {
+	if (!tunnel || wg_netlink_open(&tunnel->netlink)) {
 		free(tunnel);
-		free(timer);
 		return -ENOMEM;
 	}
 	tunnel->loop = loop;
+	tunnel->tables_lock = -1;
 	tunnel->conf = *options->conf;
 	memset(options->conf, 0, sizeof(*options->conf));
 	/* Absolute: in the background the working folder is another. */
@@ -539,11 +600,8 @@ int wg_tunnel_new(struct wg_tunnel **out, struct wg_loop *loop,
 	tunnel->ctx = options->ctx;
 	wg_text_init(&tunnel->notes);
 	wg_loop_set_owner(loop, &owner);
-	uv_timer_init(wg_loop_uv(loop), timer);
-	timer->data = tunnel;
-	uv_timer_start(timer, on_start, 0, 0);
 	*out = tunnel;
-	return 0;
+	return do_later(tunnel, start);
 }
 
 void wg_tunnel_free(struct wg_tunnel *tunnel)

@@ -44,7 +44,7 @@ interface eth0 {
 	prefix 2001:db8:1::/64 { };
 };
 END
-at router radvd -n -C "$work/radvd.conf" -p "$work/radvd.pid" -m stderr 2>"$work/radvd.log" &
+ip netns exec router radvd -n -C "$work/radvd.conf" -p "$work/radvd.pid" -m stderr 2>"$work/radvd.log" &
 logs+=("$work/radvd.log")
 
 has_default() {
@@ -74,7 +74,7 @@ tuff() {
 # Only what the tunnel itself is may differ from before: all of it.
 picture shale >"$work/shale.before"
 picture basalt >"$work/basalt.before"
-at shale ip -6 monitor route >"$work/monitor" 2>&1 &
+ip netns exec shale ip -6 monitor route >"$work/monitor" 2>&1 &
 monitor=$!
 
 ok "shale comes up" tuff shale up
