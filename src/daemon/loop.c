@@ -11,10 +11,10 @@
 #include "base/bytes.h"
 #include "base/log.h"
 #include "crypto/crypto.h"
-#include "ctl/status.h"
 #include "daemon/clock.h"
 #include "daemon/control.h"
 #include "daemon/crew.h"
+#include "daemon/describe.h"
 #include "daemon/linkwatch.h"
 #include "daemon/poller.h"
 #include "daemon/privileged.h"
@@ -312,43 +312,11 @@ static void on_socket_gone(void *ctx)
 	end(ctx, 0, "the control socket was removed");
 }
 
-static int describe(struct wg_loop *loop, struct wg_status *status)
-{
-	struct wg_tun_link link;
-	int error = wg_device_describe(loop->traffic.device, &status->config, wg_clock_now());
-
-	if (error)
-		return error;
-	status->detailed = true;
-	status->link_up = loop->link_up;
-	if (!wg_privileged_get_link(loop->tun, &link))
-		status->mtu = link.mtu;
-	snprintf(status->aead, sizeof(status->aead), "%s", wg_crypto_aead_name());
-	status->workers = wg_traffic_workers(&loop->traffic);
-	for (int reason = 0; reason < WG_DROP_COUNT; reason++)
-		status->drops[reason] = wg_device_drops(loop->traffic.device, (enum wg_drop)reason);
-	if (status->config.has_private_key)
-		wg_x25519_public(status->public_key, status->config.private_key);
-	for (size_t i = 0; loop->owner.peer_name && i < status->config.n_peers; i++) {
-		const char *name =
-			loop->owner.peer_name(loop->owner.ctx, status->config.peers[i].public_key);
-
-		if (name && !error)
-			error = wg_status_name_peer(status, i, name);
-	}
-	return error;
-}
-
 static char *on_show(void *ctx, size_t *len)
 {
-	struct wg_status status;
-	char *text = NULL;
+	struct wg_loop *loop = ctx;
 
-	wg_status_init(&status);
-	if (!describe(ctx, &status))
-		text = wg_status_format(&status, len);
-	wg_status_deinit(&status);
-	return text;
+	return wg_describe(&loop->traffic, loop->link_up, &loop->owner, len);
 }
 
 static char *on_reload(void *ctx, size_t *len)
@@ -575,6 +543,7 @@ void wg_loop_drop_link(struct wg_loop *loop)
 	loop->tun_poller = NULL;
 	wg_tun_close(loop->tun);
 	loop->tun = NULL;
+	loop->traffic.tun = NULL;
 }
 
 /* Descriptors are closed only when libuv has let go of them. */

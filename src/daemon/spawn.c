@@ -287,13 +287,3 @@ int wg_spawn_run(uv_loop_t *loop, const struct wg_spawn_command *commands, size_
 	start_next(spawn);
 	return 0;
 }
-
-const char *wg_spawn_shell(void)
-{
-	static const char *const bash[] = {"/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash"};
-
-	for (size_t i = 0; i < sizeof(bash) / sizeof(bash[0]); i++)
-		if (!access(bash[i], X_OK))
-			return bash[i];
-	return "/bin/sh";
-}

@@ -28,7 +28,4 @@ typedef void wg_spawn_done(void *ctx, const struct wg_error *error);
 int wg_spawn_run(uv_loop_t *loop, const struct wg_spawn_command *commands, size_t n,
 		 bool keep_going, wg_spawn_done *done, void *ctx);
 
-/* The shell for hooks: bash where there is one, since wg-quick's are written for it. */
-const char *wg_spawn_shell(void);
-
 #endif

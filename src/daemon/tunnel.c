@@ -1,11 +1,8 @@
 #include "daemon/tunnel.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "crypto/secret.h"
@@ -13,6 +10,8 @@
 #include "daemon/clock.h"
 #include "daemon/confdiff.h"
 #include "daemon/dns.h"
+#include "daemon/hooks.h"
+#include "daemon/later.h"
 #include "daemon/netapply.h"
 #include "daemon/netplan.h"
 #include "daemon/readconf.h"
@@ -21,8 +20,6 @@
 
 /* A peer that let this many initiations go unanswered has its name looked up again. */
 #define SILENT_AFTER 3u
-
-#define TABLES_LOCK WG_UNDO_DIR "/tables.lock"
 
 enum phase { PHASE_STARTING, PHASE_UP, PHASE_ENDING };
 
@@ -33,7 +30,6 @@ struct wg_tunnel {
 	struct wg_undo *undo;
 	struct wg_netlink *netlink;
 	struct wg_netplan plan;
-	int tables_lock; /* a descriptor while it is held, or -1 */
 	struct wg_resolver *resolver;
 	void (*ready)(void *ctx, const struct wg_error *error);
 	void *ctx;
@@ -102,30 +98,13 @@ static bool goes_on(struct wg_tunnel *tunnel, const struct wg_error *error)
 
 static void run_hooks(struct wg_tunnel *tunnel, enum wg_conf_hook which, wg_spawn_done *done)
 {
-	static const char *const names[WG_CONF_N_HOOKS] = {"PreUp", "PostUp", "PreDown",
-							   "PostDown"};
-	const struct wg_conf_texts *hooks = &tunnel->conf.hooks[which];
-	struct wg_spawn_command *commands = calloc(hooks->n + 1, sizeof(*commands));
-	char *(*argvs)[4] = calloc(hooks->n + 1, sizeof(*argvs));
+	bool keep_going = tunnel->phase == PHASE_ENDING;
 	struct wg_error error;
-	int err = commands && argvs ? 0 : -ENOMEM;
 
-	for (size_t i = 0; !err && i < hooks->n; i++) {
-		argvs[i][0] = (char *)wg_spawn_shell();
-		argvs[i][1] = (char *)"-c";
-		argvs[i][2] = hooks->items[i].text;
-		commands[i] = (struct wg_spawn_command){.what = names[which], .argv = argvs[i]};
-	}
 	tunnel->hook_runs = true;
-	if (!err)
-		err = wg_spawn_run(wg_loop_uv(tunnel->loop), commands, hooks->n,
-				   tunnel->phase == PHASE_ENDING, done, tunnel);
-	free((void *)argvs);
-	free(commands);
-	if (err) {
-		wg_error_set(&error, err, "%s: %s", names[which], strerror(-err));
+	if (wg_hooks_run(wg_loop_uv(tunnel->loop), &tunnel->conf, which, keep_going, done, tunnel,
+			 &error))
 		done(tunnel, &error);
-	}
 }
 
 static void on_post_up(void *ctx, const struct wg_error *error)
@@ -169,22 +148,6 @@ static void say_endpoint_is_missing(struct wg_error *error, const struct wg_conf
 			      conf->config.listen_port);
 }
 
-/* From looking for a free routing table until ours is no longer free, nobody else may
- * look. Others wait: it takes some milliseconds. */
-static void lock_tables(struct wg_tunnel *tunnel)
-{
-	tunnel->tables_lock = open(TABLES_LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	while (tunnel->tables_lock >= 0 && flock(tunnel->tables_lock, LOCK_EX) && errno == EINTR)
-		;
-}
-
-static void unlock_tables(struct wg_tunnel *tunnel)
-{
-	if (tunnel->tables_lock >= 0)
-		close(tunnel->tables_lock);
-	tunnel->tables_lock = -1;
-}
-
 /* Link and sockets are there: now the host may send through them. */
 static void on_link_up(void *ctx, int err)
 {
@@ -199,7 +162,6 @@ static void on_link_up(void *ctx, int err)
 	else
 		err = wg_netapply_host(&tunnel->plan, &tunnel->conf, tunnel->netlink, tunnel->undo,
 				       &error);
-	unlock_tables(tunnel);
 	if (err) {
 		wg_error_prefix(&error, "%s", tunnel->conf.name);
 		fail(tunnel, &error);
@@ -275,7 +237,6 @@ static void on_first_round(void *ctx)
 
 	if (tunnel->phase != PHASE_STARTING)
 		return;
-	lock_tables(tunnel);
 	err = make_plan(tunnel, &tunnel->conf, &tunnel->plan, &error);
 	if (!err)
 		err = apply_config(tunnel, &tunnel->conf, &tunnel->plan, &error);
@@ -376,42 +337,9 @@ static void on_pre_down(void *ctx, const struct wg_error *error)
 		on_post_down(tunnel, error);
 }
 
-/* A step that begins in a turn of its own: whoever called may be in the midst of
- * something that the step takes away. */
-struct later {
-	uv_timer_t timer;
-	struct wg_tunnel *tunnel;
-	void (*step)(struct wg_tunnel *tunnel);
-};
-
-static void on_later_closed(uv_handle_t *handle)
+static void begin_end(void *ctx)
 {
-	free(handle->data);
-}
-
-static void on_later(uv_timer_t *timer)
-{
-	struct later *later = timer->data;
-
-	later->step(later->tunnel);
-	uv_close((uv_handle_t *)timer, on_later_closed);
-}
-
-static int do_later(struct wg_tunnel *tunnel, void (*step)(struct wg_tunnel *tunnel))
-{
-	struct later *later = calloc(1, sizeof(*later));
-
-	if (!later)
-		return -ENOMEM;
-	later->tunnel = tunnel;
-	later->step = step;
-	uv_timer_init(wg_loop_uv(tunnel->loop), &later->timer);
-	later->timer.data = later;
-	return uv_timer_start(&later->timer, on_later, 0, 0);
-}
-
-static void begin_end(struct wg_tunnel *tunnel)
-{
+	struct wg_tunnel *tunnel = ctx;
 	struct wg_error none;
 
 	wg_error_init(&none);
@@ -433,8 +361,8 @@ static void end(struct wg_tunnel *tunnel)
 	tunnel->phase = PHASE_ENDING;
 	wg_resolver_close(tunnel->resolver);
 	tunnel->resolver = NULL;
-	unlock_tables(tunnel);
-	if (do_later(tunnel, begin_end))
+	/* Whoever called may be in the midst of something that the end takes away. */
+	if (wg_later(wg_loop_uv(tunnel->loop), begin_end, tunnel))
 		begin_end(tunnel);
 }
 
@@ -567,8 +495,10 @@ static const char *on_peer_name(void *ctx, const uint8_t public_key[static WG_KE
 	return NULL;
 }
 
-static void start(struct wg_tunnel *tunnel)
+static void start(void *ctx)
 {
+	struct wg_tunnel *tunnel = ctx;
+
 	run_hooks(tunnel, WG_CONF_PRE_UP, on_pre_up);
 }
 
@@ -590,7 +520,6 @@ int wg_tunnel_new(struct wg_tunnel **out, struct wg_loop *loop,
 		return -ENOMEM;
 	}
 	tunnel->loop = loop;
-	tunnel->tables_lock = -1;
 	tunnel->conf = *options->conf;
 	memset(options->conf, 0, sizeof(*options->conf));
 	/* Absolute: in the background the working folder is another. */
@@ -601,7 +530,7 @@ int wg_tunnel_new(struct wg_tunnel **out, struct wg_loop *loop,
 	wg_text_init(&tunnel->notes);
 	wg_loop_set_owner(loop, &owner);
 	*out = tunnel;
-	return do_later(tunnel, start);
+	return wg_later(wg_loop_uv(loop), start, tunnel);
 }
 
 void wg_tunnel_free(struct wg_tunnel *tunnel)
