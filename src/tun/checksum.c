@@ -87,24 +87,35 @@ static uint64_t add_rest(uint64_t sum, const uint8_t *data, size_t len)
 	return add_word(sum, (uint64_t)word + half + last);
 }
 
-uint64_t wg_checksum_add(uint64_t sum, const void *data, size_t len)
+/* Inlined with a constant sum_steps. */
+static inline __attribute__((always_inline)) uint64_t
+add(uint64_t sum, const uint8_t *data, size_t len, uint64_t (*sum_steps)(const uint8_t *, size_t))
 {
-	const uint8_t *pos = data;
 	size_t n = len / STEP;
 
 	assert(len < (size_t)1 << 32);
 	if (n > 0) {
-		sum = add_word(sum, sum_best(pos, n));
-		pos += n * STEP;
+		sum = add_word(sum, sum_steps(data, n));
+		data += n * STEP;
 		len -= n * STEP;
 	}
-	for (; len >= sizeof(uint64_t); len -= sizeof(uint64_t), pos += sizeof(uint64_t)) {
+	for (; len >= sizeof(uint64_t); len -= sizeof(uint64_t), data += sizeof(uint64_t)) {
 		uint64_t word;
 
-		memcpy(&word, pos, sizeof(word));
+		memcpy(&word, data, sizeof(word));
 		sum = add_word(sum, word);
 	}
-	return add_rest(sum, pos, len);
+	return add_rest(sum, data, len);
+}
+
+uint64_t wg_checksum_add(uint64_t sum, const void *data, size_t len)
+{
+	return add(sum, data, len, sum_best);
+}
+
+uint64_t wg_checksum_add_plain(uint64_t sum, const void *data, size_t len)
+{
+	return add(sum, data, len, sum_plain);
 }
 
 uint64_t wg_checksum_pseudo(const uint8_t *ip, uint8_t protocol, uint16_t len)

@@ -10,6 +10,9 @@
 /* Adds bytes to a sum. Only the last piece of what is summed may have an odd length. */
 uint64_t wg_checksum_add(uint64_t sum, const void *data, size_t len);
 
+/* The same without what only some processors have. */
+uint64_t wg_checksum_add_plain(uint64_t sum, const void *data, size_t len);
+
 /* Adds a 16-bit number as it stands in a packet. */
 static inline uint64_t wg_checksum_add_be16(uint64_t sum, uint16_t value)
 {
