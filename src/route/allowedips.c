@@ -191,6 +191,8 @@ look_up(const struct wg_trie_node *node, struct wg_trie_key key, bool is_ipv6)
 			    : !wg_trie_key_agree4(node->key, key, node->bits))
 			break;
 		found = node->owner ? node->owner : found;
+		if (node->n == 1 && node->owner)
+			break; /* nothing is below, as most often */
 		if (!node->stride) {
 			node = node->child[wg_trie_key_bit(key, node->bits)];
 		} else {

@@ -230,7 +230,8 @@ void wg_trie_jump_drop(struct wg_trie_node *node)
 
 void wg_trie_jump_drop_all(struct wg_trie_node *node)
 {
-	if (!node || node->n < 1)
+	/* With fewer it does not fit, see fits(). */
+	if (!node || node->n < MIN_PREFIXES / 4)
 		return;
 	wg_trie_jump_drop(node);
 	wg_trie_jump_drop_all(node->child[0]);
