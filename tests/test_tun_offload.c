@@ -454,6 +454,20 @@ static void test_a_super_packet_that_finds_little_memory_is_cut_short(void **sta
 	close(from);
 }
 
+static void test_reading_stops_behind_the_super_packet_that_passes_the_maximum(void **state)
+{
+	int from = open_socket(0, AF_INET, SOCK_DGRAM);
+	struct wg_batch batch;
+
+	(void)state;
+	wg_batch_init(&batch);
+	for (unsigned int i = 0; i < 3; i++)
+		send_train(from, AF_INET, 1000, 50, 0);
+	assert_in_range(wg_tun_read(hosts[0].tun, pool, &batch, 10), 10, 10 + 50);
+	wg_batch_drop(&batch);
+	close(from);
+}
+
 static void test_an_unwanted_offload_is_not_used(void **state)
 {
 	(void)state;
@@ -485,6 +499,7 @@ int main(void)
 		PAIR_TEST(test_trains_of_datagrams_pass_unharmed),
 		PAIR_TEST(test_a_refused_group_is_written_singly_and_is_the_last_of_its_kind),
 		PAIR_TEST(test_a_super_packet_that_finds_little_memory_is_cut_short),
+		PAIR_TEST(test_reading_stops_behind_the_super_packet_that_passes_the_maximum),
 		PAIR_TEST(test_an_unwanted_offload_is_not_used),
 	};
 	int fd = open("/dev/net/tun", O_RDWR);

@@ -1,0 +1,227 @@
+/* The link itself: opening, adopting, its name, MTU and state, and its end. */
+#include "tun_link.h"
+
+#include <linux/capability.h>
+#include <linux/if_tun.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+static void test_a_link_that_is_gone_is_told_by_every_call(void **state)
+{
+	struct link *link = *state;
+	struct wg_batch batch;
+	char name[WG_TUN_NAME_LEN];
+
+	if (system("ip link del " NAME) != 0) {
+		print_message("ip(8) cannot delete the link\n");
+		skip();
+	}
+	wg_batch_init(&batch);
+	assert_int_equal(wg_tun_read(link->tun, link->pool, &batch, 10), -EBADFD);
+	for (uint8_t i = 0; i < 3; i++)
+		wg_batch_push(&batch, make_packet(link, 10, i));
+	assert_int_equal(wg_tun_write(link->tun, &batch), -EBADFD);
+	assert_true(wg_batch_empty(&batch));
+	assert_int_equal(wg_tun_stats(link->tun)->dropped_write, 3);
+	assert_int_equal(wg_tun_name(link->tun, name), -EBADFD);
+	assert_int_equal(wg_tun_mtu(link->tun), -EBADFD);
+	assert_int_equal(wg_tun_is_up(link->tun), -EBADFD);
+}
+
+static void test_name_and_mtu_follow_the_link(void **state)
+{
+	struct link *link = *state;
+	char name[WG_TUN_NAME_LEN];
+	struct ifreq ifr = {0};
+
+	assert_int_equal(wg_tun_mtu(link->tun), 1500);
+	set_mtu(NAME, 1420);
+	assert_int_equal(wg_tun_mtu(link->tun), 1420);
+	set_up(NAME, false);
+	strncpy(ifr.ifr_newname, "renamed0", IFNAMSIZ - 1);
+	set(NAME, SIOCSIFNAME, &ifr);
+	assert_int_equal(wg_tun_name(link->tun, name), 0);
+	assert_string_equal(name, "renamed0");
+	assert_int_equal(wg_tun_mtu(link->tun), 1420);
+}
+
+static void test_mtu_and_state_are_known_from_another_namespace(void **state)
+{
+	struct link *link = *state;
+	int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	struct wg_tun *other;
+
+	assert_true(home >= 0);
+	set_mtu(NAME, 1337);
+	assert_int_equal(unshare(CLONE_NEWNET), 0);
+	/* One of the same name that is not meant. */
+	assert_int_equal(wg_tun_open(&other, NAME), 0);
+	for (int round = 0; round < 2; round++) {
+		assert_int_equal(wg_tun_mtu(link->tun), 1337);
+		assert_int_equal(wg_tun_is_up(link->tun), 1);
+		assert_int_equal(wg_tun_mtu(other), 1500);
+		assert_int_equal(wg_tun_is_up(other), 0);
+	}
+	wg_tun_close(other);
+	assert_int_equal(setns(home, CLONE_NEWNET), 0);
+	close(home);
+}
+
+static bool drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[2] = {0};
+
+	return syscall(SYS_capset, &header, none) == 0;
+}
+
+/* In a child: without capabilities the own namespace is asked, and no other. */
+static int ask_without_capabilities(const struct wg_tun *tun, bool elsewhere)
+{
+	if (elsewhere && unshare(CLONE_NEWNET) < 0)
+		return 1;
+	if (!drop_capabilities())
+		return 2;
+	if (elsewhere)
+		return wg_tun_mtu(tun) == -EPERM && wg_tun_is_up(tun) == -EPERM ? 0 : 3;
+	return wg_tun_mtu(tun) == 1500 && wg_tun_is_up(tun) == 1 ? 0 : 4;
+}
+
+static void test_mtu_and_state_need_no_capability_at_home_but_do_elsewhere(void **state)
+{
+	const struct link *link = *state;
+
+	for (int elsewhere = 0; elsewhere < 2; elsewhere++) {
+		pid_t pid = fork();
+		int status;
+
+		if (pid == 0)
+			_exit(ask_without_capabilities(link->tun, elsewhere));
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), 0);
+	}
+}
+
+static void test_a_name_that_is_taken_is_busy(void **state)
+{
+	struct wg_tun *tun = NULL;
+
+	(void)state;
+	assert_int_equal(wg_tun_open(&tun, NAME), -EBUSY);
+	assert_int_equal(wg_tun_open(&tun, "lo"), -EBUSY);
+	assert_null(tun);
+}
+
+static void test_a_bad_name_is_refused(void **state)
+{
+	static const char *const names[] = {
+		"", ".", "..", "a/b", "a b", "wg%d", "wg:0", "a\tb", "sixteen-letters-"};
+	struct wg_tun *tun = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < WG_ARRAY_LEN(names); i++)
+		assert_int_equal(wg_tun_open(&tun, names[i]), -EINVAL);
+}
+
+static int open_raw(const char *name, short flags)
+{
+	struct ifreq ifr = {.ifr_flags = flags};
+	int fd = open("/dev/net/tun", O_RDWR);
+
+	assert_true(fd >= 0);
+	strncpy(ifr.ifr_name, name, IFNAMSIZ - 1);
+	assert_int_equal(ioctl(fd, TUNSETIFF, &ifr), 0);
+	return fd;
+}
+
+static void test_a_persistent_link_is_attached_to_without_its_old_settings(void **state)
+{
+	int fd = open_raw("persist0", IFF_TUN);
+	int len = 12;
+	struct wg_tun *tun;
+
+	(void)state;
+	assert_int_equal(ioctl(fd, TUNSETPERSIST, 1), 0);
+	assert_int_equal(ioctl(fd, TUNSETVNETHDRSZ, &len), 0);
+	close(fd);
+	assert_int_equal(wg_tun_open(&tun, "persist0"), 0);
+	assert_int_equal(ioctl(wg_tun_fd(tun), TUNGETVNETHDRSZ, &len), 0);
+	assert_int_equal(len, 10);
+	wg_tun_close(tun);
+	assert_int_equal(wg_tun_open(&tun, "persist0"), 0);
+	assert_int_equal(ioctl(wg_tun_fd(tun), TUNSETPERSIST, 0), 0);
+	wg_tun_close(tun);
+	assert_int_equal(if_nametoindex("persist0"), 0);
+}
+
+/* Leaves something in the memory that packets come from, also before their data. */
+static void soil(struct wg_pool *pool)
+{
+	struct wg_packet *packet = wg_pool_get(pool, WG_SLOT_ROOM);
+
+	memset(packet->data - WG_PACKET_HEADROOM, 0xff, WG_PACKET_HEADROOM + WG_SLOT_ROOM);
+	wg_packet_put(packet);
+}
+
+static void test_a_descriptor_without_a_vnet_header_can_be_adopted(void **state)
+{
+	struct link *link = *state;
+	struct wg_batch batch;
+
+	wg_tun_close(link->tun);
+	assert_int_equal(wg_tun_adopt(&link->tun, open_raw(NAME, IFF_TUN | IFF_NO_PI)), 0);
+	set_address(NAME);
+	set_mtu(NAME, 9000);
+	set_up(NAME, true);
+	wg_batch_init(&batch);
+	for (uint8_t i = 0; i < 2; i++) {
+		size_t len = i ? 8000 : 100;
+
+		soil(link->pool);
+		send_into(link, len, i);
+		assert_int_equal(read_ours(link, &batch, 10), 1);
+		assert_sent(batch.head, len, i);
+		wg_batch_drop(&batch);
+		wg_batch_push(&batch, make_packet(link, len, i));
+		assert_int_equal(wg_tun_write(link->tun, &batch), 0);
+		assert_arrives(link, len, i);
+	}
+}
+
+static void test_what_is_no_tun_descriptor_is_not_adopted(void **state)
+{
+	struct wg_tun *tun = NULL;
+	int tap = open_raw("tap0", IFF_TAP | IFF_NO_PI);
+	int unattached = open("/dev/net/tun", O_RDWR);
+	int pipes[2];
+
+	(void)state;
+	assert_int_equal(pipe(pipes), 0);
+	assert_true(wg_tun_adopt(&tun, pipes[0]) < 0);
+	assert_int_equal(wg_tun_adopt(&tun, tap), -EINVAL);
+	assert_int_equal(wg_tun_adopt(&tun, unattached), -EBADFD);
+	assert_int_equal(wg_tun_adopt(&tun, -1), -EBADF);
+	assert_null(tun);
+	assert_int_equal(close(tap) | close(unattached), 0);
+	assert_int_equal(close(pipes[0]) | close(pipes[1]), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		LINK_TEST(test_a_link_that_is_gone_is_told_by_every_call),
+		LINK_TEST(test_name_and_mtu_follow_the_link),
+		LINK_TEST(test_mtu_and_state_are_known_from_another_namespace),
+		LINK_TEST(test_mtu_and_state_need_no_capability_at_home_but_do_elsewhere),
+		LINK_TEST(test_a_name_that_is_taken_is_busy),
+		cmocka_unit_test(test_a_bad_name_is_refused),
+		cmocka_unit_test(test_a_persistent_link_is_attached_to_without_its_old_settings),
+		LINK_TEST(test_a_descriptor_without_a_vnet_header_can_be_adopted),
+		cmocka_unit_test(test_what_is_no_tun_descriptor_is_not_adopted),
+	};
+
+	if (!enter_namespace())
+		return 77;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
