@@ -5,6 +5,7 @@
 #include "crypto/crypto.h"
 #include "ctl/status.h"
 #include "daemon/clock.h"
+#include "daemon/offloads.h"
 #include "daemon/privileged.h"
 
 static int name_peers(struct wg_status *status, const struct wg_loop_owner *owner)
@@ -31,6 +32,8 @@ static int describe(const struct wg_traffic *traffic, struct wg_status *status)
 	if (traffic->tun && !wg_privileged_get_link(traffic->tun, &link))
 		status->mtu = link.mtu;
 	snprintf(status->aead, sizeof(status->aead), "%s", wg_crypto_aead_name());
+	wg_offloads_describe(traffic->tun, traffic->udp, status->offloads, status->offloads_off,
+			     sizeof(status->offloads));
 	status->workers = wg_traffic_workers(traffic);
 	for (int reason = 0; reason < WG_DROP_COUNT; reason++)
 		status->drops[reason] = wg_device_drops(traffic->device, (enum wg_drop)reason);

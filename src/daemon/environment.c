@@ -51,6 +51,14 @@ static int read_workers(int *workers, struct wg_error *error)
 	return 0;
 }
 
+static int read_offloads(struct wg_environment *environment, struct wg_error *error)
+{
+	const char *text = getenv("TUFF_OFFLOAD");
+
+	environment->has_offloads = text && *text;
+	return wg_offloads_parse(&environment->offloads, text, "environment: TUFF_OFFLOAD=", error);
+}
+
 int wg_environment_read(struct wg_environment *environment, struct wg_error *error)
 {
 	const char *foreground = getenv("WG_PROCESS_FOREGROUND");
@@ -61,6 +69,8 @@ int wg_environment_read(struct wg_environment *environment, struct wg_error *err
 	code = read_fd(&environment->tun_fd, "WG_TUN_FD", error);
 	if (!code)
 		code = read_fd(&environment->uapi_fd, "WG_UAPI_FD", error);
+	if (!code)
+		code = read_offloads(environment, error);
 	return code ? code : read_workers(&environment->workers, error);
 }
 

@@ -7,11 +7,14 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "daemon/offloads.h"
 
 struct wg_environment {
 	bool foreground;             /* WG_PROCESS_FOREGROUND=1 */
 	int tun_fd;                  /* WG_TUN_FD: an open TUN link; -1: none */
 	int uapi_fd;                 /* WG_UAPI_FD: a control socket that listens; -1: none */
+	struct wg_offloads offloads; /* TUFF_OFFLOAD; all, if it does not say */
+	bool has_offloads;           /* it says */
 	int workers;                 /* TUFF_WORKERS; WG_WORKERS_AUTO if it does not say */
 	enum wg_log_level log_level; /* LOG_LEVEL */
 };

@@ -480,6 +480,8 @@ int wg_loop_new(struct wg_loop **out, const struct wg_loop_options *options, str
 	loop->crew =
 		(struct wg_crew){.traffic = &loop->traffic, .settled = note_traffic, .ctx = loop};
 	wg_sockets_init(&loop->sockets);
+	memcpy(loop->sockets.unwanted, options->offloads.udp, sizeof(loop->sockets.unwanted));
+	wg_tun_set_offloads(loop->tun, options->offloads.tun);
 	code = start(loop, options, &what);
 	if (code) {
 		wg_error_set(error, code, "%s: %s: %s", options->name, what, strerror(-code));

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "core/config.h"
 #include "core/device.h"
+#include "daemon/offloads.h"
 #include "daemon/sockfile.h"
 #include "tun/tun.h"
 
@@ -19,6 +20,7 @@ struct wg_loop_options {
 	struct wg_tun *tun;
 	int control_fd; /* listens at control_file */
 	struct wg_sockfile control_file;
+	struct wg_offloads offloads;
 	int workers; /* threads besides this one, or WG_WORKERS_AUTO */
 };
 

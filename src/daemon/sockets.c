@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "daemon/privileged.h"
@@ -13,8 +14,11 @@ void wg_sockets_init(struct wg_sockets *sockets)
 
 static int open_port(struct wg_sockets *sockets, uint16_t port)
 {
-	const struct wg_udp_options options = {.port = port, .fwmark = sockets->fwmark};
-	int error = wg_privileged_open_udp(&sockets->udp, &options);
+	struct wg_udp_options options = {.port = port, .fwmark = sockets->fwmark};
+	int error;
+
+	memcpy(options.unwanted, sockets->unwanted, sizeof(options.unwanted));
+	error = wg_privileged_open_udp(&sockets->udp, &options);
 
 	if (error)
 		sockets->udp = NULL;

@@ -22,9 +22,11 @@ struct wg_sockets {
 	enum wg_port_choice choice;
 	uint16_t port; /* in use, or wanted when the link comes up; 0: not picked yet */
 	uint32_t fwmark;
+	bool unwanted[WG_UDP_N_OFFLOADS];
 	struct wg_udp *udp; /* NULL: closed */
 };
 
+/* All offloads are wanted at first. */
 void wg_sockets_init(struct wg_sockets *sockets);
 
 /* Opens them, as the link came up. The port they had before is tried first. 0 or

@@ -109,6 +109,15 @@ static int run(struct up *up)
 	return up->failed ? WG_EXIT_FAILED : WG_EXIT_DONE;
 }
 
+/* What the environment does not say, the file may. */
+static void take_choices(struct wg_environment *environment, const struct wg_conf *conf)
+{
+	if (!environment->has_offloads && !conf->offload_auto)
+		wg_offloads_want(&environment->offloads, conf->offloads);
+	if (environment->workers == WG_WORKERS_AUTO && !conf->workers_auto)
+		environment->workers = (int)conf->workers;
+}
+
 int wg_command_up(int argc, char **argv)
 {
 	struct up up = {0};
@@ -122,6 +131,7 @@ int wg_command_up(int argc, char **argv)
 	if (wg_readconf(&up.conf, up.source, &error))
 		return wg_report(WG_EXIT_FAILED, &error);
 	up.setup.name = up.conf.name;
+	take_choices(&up.setup.environment, &up.conf);
 	up.setup.foreground |= up.setup.environment.foreground;
 	if (up.conf.workers_line)
 		up.setup.environment.workers = up.conf.workers_auto ? WG_WORKERS_AUTO
