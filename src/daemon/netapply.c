@@ -10,6 +10,7 @@
 
 /* The journal's word for our firewall tables. */
 #define KIND_LEAKGUARD "nftables"
+#define SRC_VALID_MARK "net/ipv4/conf/all/src_valid_mark"
 
 static int refuse(struct wg_error *error, int code, const struct wg_netlink *nl, const char *what,
 		  const char *which)
@@ -171,7 +172,7 @@ static int add_default_sysctls(const struct wg_netplan *plan, struct wg_undo *un
 	if (!wg_netplan_uses_rule(plan, WG_FAMILY_IPV4))
 		return 0;
 	/* The reverse path filter then looks the answers up with their mark. */
-	return set_sysctl(undo, "net/ipv4/conf/all/src_valid_mark", "1", error);
+	return set_sysctl(undo, SRC_VALID_MARK, "1", error);
 }
 
 /* The newest rule is asked first, so each family's order is the table, then the other. */
@@ -313,6 +314,22 @@ static void remove_old(const struct wg_netplan *from, const struct wg_netplan *t
 			wg_undo_proxy_delete(undo, &from->proxies[i]);
 }
 
+/* Parameters that the plan itself needed, and needs no more. */
+static void reset_sysctls(const struct wg_netplan *from, const struct wg_conf *from_conf,
+			  const struct wg_netplan *to, const struct wg_conf *to_conf,
+			  struct wg_undo *undo)
+{
+	char name[WG_SYSCTL_NAME_LEN];
+
+	if (from->n_proxies &&
+	    (!to->n_proxies || strcmp(from_conf->proxy_ndp, to_conf->proxy_ndp) != 0)) {
+		wg_sysctl_conf(name, "ipv6", from_conf->proxy_ndp, "proxy_ndp");
+		wg_undo_sysctl_reset(undo, name);
+	}
+	if (wg_netplan_uses_rule(from, WG_FAMILY_IPV4) && !wg_netplan_uses_rule(to, WG_FAMILY_IPV4))
+		wg_undo_sysctl_reset(undo, SRC_VALID_MARK);
+}
+
 static void unforward(const struct wg_conf *from, const struct wg_conf *to, struct wg_undo *undo)
 {
 	if (from->forward_ipv6.on && !to->forward_ipv6.on)
@@ -351,6 +368,7 @@ int wg_netapply_change(const struct wg_netplan *from, const struct wg_conf *from
 	if (err)
 		return err;
 	remove_old(from, to, nl, undo);
+	reset_sysctls(from, from_conf, to, to_conf, undo);
 	unforward(from_conf, to_conf, undo);
 	return 0;
 }

@@ -1,71 +1,25 @@
 #!/usr/bin/env bash
 # The two hosts that every release must serve, from the files in examples/, behind a
-# provider's router whose advertisements are short-lived.
-#
-#   router   eth0 ------------------ shale   eth0 192.0.2.7/24, IPv6 by advertisement
-#            eth1 ------------------ basalt  eth0 198.51.100.2/24, no IPv6
-#            lo 2001:db8:ffff::1     "the Internet"; routes 2001:db8:7767::/64 to shale
+# provider's router whose advertisements are short-lived (see provider.sh), and who
+# routes 2001:db8:7767::/64 to shale.
 #
 #   shale === tunnel over IPv4 === basalt 2001:db8:7767::2, all of IPv6 through it
 #
 # Usage: story.sh PROGRAM [KILLS]   how often up and down are killed on their way
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/provider.sh"
 need wg ping radvd nft pgrep
 program=$(program "$1")
 kills=${2:-5}
 isolate "$@"
 examples=$(cd "$(dirname "$0")/../../examples" && pwd)
-lifetime=6 # seconds; a router's least interval asks for 4
 
-host router
-host shale
-host basalt
-cable router eth0 shale eth0
-cable router eth1 basalt eth0
-ip -n router addr add 192.0.2.1/24 dev eth0
-ip -n router addr add 198.51.100.1/24 dev eth1
-ip -n router addr add 2001:db8:1::1/64 dev eth0
-ip -n router addr add 2001:db8:ffff::1/128 dev lo
-at router sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
-ip -n shale addr add 192.0.2.7/24 dev eth0
-ip -n shale route add default via 192.0.2.1
-ip -n basalt addr add 198.51.100.2/24 dev eth0
-ip -n basalt route add default via 198.51.100.1
-# Debian's default, where host() turned it off; and a workstation without IPv6 outside.
-at shale sysctl -qw net.ipv6.conf.eth0.router_solicitations=3 net.ipv6.conf.eth0.accept_ra=1
-at basalt sysctl -qw net.ipv6.conf.eth0.accept_ra=0
-
-cat >"$work/radvd.conf" <<END
-interface eth0 {
-	AdvSendAdvert on;
-	MinRtrAdvInterval 3;
-	MaxRtrAdvInterval 4;
-	AdvDefaultLifetime $lifetime;
-	prefix 2001:db8:1::/64 { };
-};
-END
-ip netns exec router radvd -n -C "$work/radvd.conf" -p "$work/radvd.pid" -m stderr 2>"$work/radvd.log" &
-logs+=("$work/radvd.log")
-
-has_default() {
-	ip -n shale -6 route show default | grep -q 'proto ra'
-}
-
-address_of_shale() {
-	ip -n shale -6 -o addr show dev eth0 scope global | grep -o '2001:db8:1:[^/]*'
-}
-
-eventually "shale learns a default route" has_default
-eventually "and an address" address_of_shale
-ip -n router -6 route add 2001:db8:7767::/64 via "$(address_of_shale | head -n 1)"
-
+provider 2001:db8:1
+ip -n router -6 route add 2001:db8:7767::/64 via "$(address_of_shale 2001:db8:1 | head -n 1)"
+story_keys
 for name in shale basalt; do
-	mkdir "$work/$name"
 	cp "$examples/$name.conf" "$work/$name/wg$name.conf"
-	key "$name/private"
 done
-cp "$work/basalt/private.pub" "$work/shale/basalt.pub"
-cp "$work/shale/private.pub" "$work/basalt/shale.pub"
 
 tuff() {
 	at "$1" "$program" "${@:2}" "$work/$1/wg$1.conf"
