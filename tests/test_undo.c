@@ -623,6 +623,20 @@ static void test_a_foreign_file_is_not_overwritten(void **state)
 	expect_as_before();
 }
 
+static void test_a_directory_that_is_removed_takes_nothing_with_it(void **state)
+{
+	struct wg_undo *undo = open_undo("wg0");
+
+	(void)state;
+	make_all(undo);
+	wg_test_empty_folder(dir);
+	assert_int_equal(rmdir(dir), 0);
+	down(undo);
+	expect_as_before();
+	assert_int_equal(notes.n, 0);
+	assert_int_equal(mkdir(dir, 0755), 0);
+}
+
 static void test_a_torn_line_does_not_spoil_the_next_one(void **state)
 {
 	struct wg_undo *undo;
@@ -908,6 +922,7 @@ int main(void)
 		TEST(test_changes_in_another_namespace_are_left_alone),
 		TEST(test_a_long_journal_is_written_anew),
 		TEST(test_a_foreign_file_is_not_overwritten),
+		TEST(test_a_directory_that_is_removed_takes_nothing_with_it),
 		TEST(test_a_torn_line_does_not_spoil_the_next_one),
 		TEST(test_a_read_only_proc_is_explained),
 		TEST(test_a_kill_at_any_moment_is_put_back),

@@ -230,12 +230,15 @@ static int refuse(const struct wg_undo *undo, int r, struct wg_error *error)
 
 int wg_undo_lock(struct wg_undo *undo, struct wg_error *error)
 {
-	int r;
+	int r = 0;
 
 	undo->lock_fd = openat(undo->dir_fd, LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (undo->lock_fd < 0)
+	/* Somebody removed the directory: our file is there as long as it is open, and
+	 * there are no others to agree with. */
+	if (undo->lock_fd < 0 && errno != ENOENT)
 		return wg_error_set(error, -errno, "%s/" LOCK ": %m", undo->dir);
-	r = lock_fd(undo->lock_fd, LOCK_EX);
+	if (undo->lock_fd >= 0)
+		r = lock_fd(undo->lock_fd, LOCK_EX);
 	r = r ? r : read_everything(undo);
 	if (r) {
 		wg_undo_unlock(undo);
@@ -254,7 +257,8 @@ void wg_undo_unlock(struct wg_undo *undo)
 	free(undo->others);
 	undo->others = NULL;
 	undo->n_others = 0;
-	close(undo->lock_fd);
+	if (undo->lock_fd >= 0)
+		close(undo->lock_fd);
 	undo->lock_fd = -1;
 }
 
