@@ -4,10 +4,7 @@
  *   - what comes for the tunnel's addresses by another link is dropped, unless this
  *     host itself sent it: nobody on the uplink can probe which address is inside;
  *   - the mark of our outer datagrams is saved in connection tracking and given to
- *     the answers, so that reverse path filters find the way they came.
- *
- * libnftables is loaded in a short-lived process: it would be the largest part of a
- * daemon that needs it twice in its life. */
+ *     the answers, so that reverse path filters find the way they came. */
 #ifndef WG_DAEMON_LEAKGUARD_H
 #define WG_DAEMON_LEAKGUARD_H
 
