@@ -1,5 +1,6 @@
 /* `tuff check`: what a configuration means, and what is probably wrong with it. Pure:
- * nothing is resolved, asked or changed. The rules are in ctl/check_*.c, by subject. */
+ * nothing is resolved, asked or changed. The rules are in ctl/check_*.c, by subject.
+ * `tuff doctor` finds its own, about a running tunnel, and reports them the same way. */
 #ifndef WG_CTL_CHECK_H
 #define WG_CTL_CHECK_H
 
@@ -35,7 +36,7 @@ struct wg_check_place {
 };
 
 struct wg_check {
-	char *file;
+	char *file; /* or the tunnel's name, for doctor */
 	char *name; /* the link's; NULL when the file could not be parsed */
 	struct wg_check_finding *findings;
 	size_t n_findings;
@@ -56,6 +57,12 @@ struct wg_check_host {
 void wg_check_init(struct wg_check *check, const char *file);
 void wg_check_deinit(struct wg_check *check);
 
+/* Adds a finding and sets its reason; the remedy follows. */
+void wg_check_add(struct wg_check *check, enum wg_check_level level, const char *code,
+		  unsigned int line, const char *format, ...) __attribute__((format(printf, 5, 6)));
+void wg_check_remedy(struct wg_check *check, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /* A file that could not be read or parsed, or a key that could not be loaded, as
  * finding "syntax" or "key-file". */
 void wg_check_add_error(struct wg_check *check, const char *code, const struct wg_error *error);
@@ -73,5 +80,7 @@ void wg_check_print(FILE *file, const struct wg_check *check);
 
 /* As docs/json.md says; a reference for the caller. NULL: out of memory. */
 json_t *wg_check_json(const struct wg_check *check);
+/* The same for doctor: there is no map. */
+json_t *wg_check_doctor_json(const struct wg_check *check);
 
 #endif

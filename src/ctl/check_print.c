@@ -1,5 +1,5 @@
-/* What `tuff check` says: the map as a table and the findings, or all of it as JSON
- * (docs/json.md). */
+/* What `tuff check` and `tuff doctor` say: the map as a table and the findings, or all of
+ * it as JSON (docs/json.md). */
 #include <string.h>
 
 #include "ctl/check.h"
@@ -110,4 +110,12 @@ json_t *wg_check_json(const struct wg_check *check)
 			 check->name, "outside", places_json(check, false), "inside",
 			 places_json(check, true), "findings", findings_json(check), "problems",
 			 wg_check_has_problems(check));
+}
+
+json_t *wg_check_doctor_json(const struct wg_check *check)
+{
+	if (check->failed)
+		return NULL;
+	return json_pack("{s:s, s:o, s:b}", "interface", check->file, "findings",
+			 findings_json(check), "problems", wg_check_has_problems(check));
 }

@@ -6,12 +6,6 @@
 
 #define WG_CHECK_LABEL_LEN 72
 
-/* Adds a finding and sets its reason; the remedy follows. */
-void wg_check_add(struct wg_check *check, enum wg_check_level level, const char *code,
-		  unsigned int line, const char *format, ...) __attribute__((format(printf, 5, 6)));
-void wg_check_remedy(struct wg_check *check, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
 /* A peer's name, or else its public key, or the line where it starts. */
 const char *wg_check_label(char label[static WG_CHECK_LABEL_LEN], const struct wg_conf *conf,
 			   size_t peer);

@@ -70,7 +70,8 @@ static int refuse(const char *name, int err, struct wg_error *error)
 		wg_error_set(error, -ENOENT, "%s: no tunnel of this name is up", name);
 		return -ENOENT;
 	}
-	return wg_error_set(error, err, "%s: control socket: %s", name, strerror(-err));
+	wg_error_set(error, err, "%s: control socket: %s", name, strerror(-err));
+	return err;
 }
 
 int wg_ask(const char *name, const char *request, char **answer, size_t *len, pid_t *pid,
@@ -96,10 +97,29 @@ int wg_ask(const char *name, const char *request, char **answer, size_t *len, pi
 	*answer = wg_text_take(&text, len);
 	if (!*answer || !*len) {
 		free(*answer);
-		return wg_error_set(error, -EPROTO, "%s: the program that runs it gave no answer",
-				    name);
+		wg_error_set(error, -EPROTO, "%s: the program that runs it gave no answer", name);
+		return -EPROTO;
 	}
 	return 0;
+}
+
+int wg_ask_status(const char *name, struct wg_status *status, struct wg_error *error)
+{
+	char *answer;
+	size_t len;
+	int err = wg_ask(name, "show=1", &answer, &len, NULL, error);
+
+	if (err)
+		return err;
+	err = wg_status_parse(status, answer, len);
+	free(answer);
+	if (err) {
+		wg_error_set(error, err, "%s: show: %s", name, strerror(-err));
+		if (err == -EPROTO)
+			wg_error_hint(error, "another program than tuff runs it: try wg show %s",
+				      name);
+	}
+	return err;
 }
 
 char *wg_ask_value(char **rest, const char *key)

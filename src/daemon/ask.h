@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "ctl/status.h"
 
 /* Sends the request ("show=1") to the tunnel of that name and waits for the whole
  * answer: malloc'ed lines with a NUL behind them. pid (may be NULL) is the process that
@@ -13,6 +14,9 @@
  * know the request; or another -errno. error says it in words. */
 int wg_ask(const char *name, const char *request, char **answer, size_t *len, pid_t *pid,
 	   struct wg_error *error);
+
+/* What `tuff show` tells of it; status is initialised by the caller. Errors as above. */
+int wg_ask_status(const char *name, struct wg_status *status, struct wg_error *error);
 
 /* The value of the first line "KEY=..." of an answer, cut off in place; NULL: none. The
  * search goes on from *rest, which begins as the answer. */

@@ -56,6 +56,16 @@ const struct wg_command wg_commands[] = {
 		.run = wg_command_check,
 	},
 	{
+		.name = "doctor",
+		.arguments = "NAME|FILE [--json] [--listen SECONDS]",
+		.summary = "say what is wrong with a running tunnel and its host",
+		.help = "Looks at the tunnel and the host's network, and prints each problem with\n"
+			"the command or key that mends it; nothing when all is well. Changes\n"
+			"nothing. --listen also listens for neighbours that ask for the peers'\n"
+			"addresses. Exit status 3 when something is wrong.\n",
+		.run = wg_command_doctor,
+	},
+	{
 		.name = "genkey",
 		.arguments = "",
 		.summary = "print a new private key",

@@ -42,6 +42,7 @@ int wg_command_down(int argc, char **argv);
 int wg_command_reload(int argc, char **argv);
 int wg_command_show(int argc, char **argv);
 int wg_command_check(int argc, char **argv);
+int wg_command_doctor(int argc, char **argv);
 int wg_command_genkey(int argc, char **argv);
 int wg_command_pubkey(int argc, char **argv);
 int wg_command_genpsk(int argc, char **argv);

@@ -6,8 +6,6 @@
 
 /* wg-quick's, so that people find it where they look. */
 #define FIRST_TABLE  51820u
-#define OUTER_IPV4   60u /* IPv4, UDP, header and tag */
-#define OUTER_IPV6   80u
 #define USUAL_MTU    1420u
 #define IPV6_MIN_MTU 1280u
 #define WORST_METRIC UINT32_C(0x7fffffff)
@@ -359,13 +357,13 @@ uint32_t wg_netplan_mtu(const struct wg_conf *conf, uint32_t ipv4_path_mtu, uint
 
 	if (conf->mtu)
 		return conf->mtu;
-	if (ipv4_path_mtu > OUTER_IPV4)
-		mtu = ipv4_path_mtu - OUTER_IPV4;
-	if (ipv6_path_mtu > OUTER_IPV6 && ipv6_path_mtu - OUTER_IPV6 < mtu)
-		mtu = ipv6_path_mtu - OUTER_IPV6;
+	if (ipv4_path_mtu > WG_NETPLAN_OUTER_IPV4)
+		mtu = ipv4_path_mtu - WG_NETPLAN_OUTER_IPV4;
+	if (ipv6_path_mtu > WG_NETPLAN_OUTER_IPV6 && ipv6_path_mtu - WG_NETPLAN_OUTER_IPV6 < mtu)
+		mtu = ipv6_path_mtu - WG_NETPLAN_OUTER_IPV6;
 	if (mtu == UINT32_MAX)
 		mtu = USUAL_MTU;
 	if (mtu < IPV6_MIN_MTU && has_ipv6_inside(conf))
 		mtu = IPV6_MIN_MTU;
-	return mtu < 65535 - OUTER_IPV6 ? mtu : 65535 - OUTER_IPV6;
+	return mtu < 65535 - WG_NETPLAN_OUTER_IPV6 ? mtu : 65535 - WG_NETPLAN_OUTER_IPV6;
 }

@@ -17,6 +17,10 @@
 #include "route/rule.h"
 #include "route/sysctl.h"
 
+/* What a datagram needs besides an inner packet: IP, UDP, header and tag. */
+#define WG_NETPLAN_OUTER_IPV4 60u
+#define WG_NETPLAN_OUTER_IPV6 80u
+
 /* The host as it is before. */
 struct wg_hostview {
 	struct wg_link *links;

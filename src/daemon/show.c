@@ -41,25 +41,6 @@ static int parse_arguments(int argc, char **argv, struct show *show)
 	return WG_EXIT_DONE;
 }
 
-static int ask_status(const char *name, struct wg_status *status, struct wg_error *error)
-{
-	char *answer;
-	size_t len;
-	int err = wg_ask(name, "show=1", &answer, &len, NULL, error);
-
-	if (err)
-		return err;
-	err = wg_status_parse(status, answer, len);
-	free(answer);
-	if (err) {
-		wg_error_set(error, err, "%s: show: %s", name, strerror(-err));
-		if (err == -EPROTO)
-			wg_error_hint(error, "another program than tuff runs it: try wg show %s",
-				      name);
-	}
-	return err;
-}
-
 /* One tunnel, printed or added to tunnels. */
 static int show_one(const struct show *show, const char *name, json_t *tunnels)
 {
@@ -68,7 +49,7 @@ static int show_one(const struct show *show, const char *name, json_t *tunnels)
 	int code = WG_EXIT_DONE;
 
 	wg_status_init(&status);
-	if (ask_status(name, &status, &error))
+	if (wg_ask_status(name, &status, &error))
 		code = wg_report(WG_EXIT_FAILED, &error);
 	else if (show->json)
 		json_array_append_new(tunnels, wg_show_json(name, &status));

@@ -8,6 +8,7 @@ prints 'usage: tuff \[-f\] NAME*genkey*pubkey*genpsk*LOG_LEVEL*' "$tuff" --help
 prints 'usage: tuff \[-f\] NAME*' "$tuff" -h
 prints 'usage: tuff \[-f\] NAME*' "$tuff" help
 prints 'usage: tuff genkey*base64*' "$tuff" help genkey
+prints 'usage: tuff doctor NAME|FILE*Exit status 3*' "$tuff" help doctor
 prints 'usage: tuff help \[COMMAND\]*' "$tuff" help help
 
 refuses 2 'tuff: command line: arguments: there are none' \
@@ -32,6 +33,14 @@ refuses 2 'tuff: help: genpks: no such command' 'did you mean genpsk?' "$tuff" h
 refuses 2 'tuff: help: x: no such command' 'see tuff --help' "$tuff" help x
 refuses 2 'tuff: help: pubkey: one command at most' 'usage: tuff help [COMMAND]' \
 	"$tuff" help genkey pubkey
+doctor='usage: tuff doctor NAME|FILE [--json] [--listen SECONDS]'
+refuses 2 'tuff: doctor: NAME|FILE: it is missing' "$doctor" "$tuff" doctor --json
+refuses 2 'tuff: doctor: --jsno: no such option' "$doctor" "$tuff" doctor --jsno
+refuses 2 'tuff: doctor: wg1: one name is enough' "$doctor" "$tuff" doctor wg0 wg1
+refuses 2 'tuff: doctor: --listen: a number of seconds must follow' "$doctor" \
+	"$tuff" doctor wg0 --listen
+refuses 2 'tuff: doctor: --listen: a number of seconds must follow' "$doctor" \
+	"$tuff" doctor --listen wg0
 refuses 2 'tuff: genkey: x: no argument is expected' 'usage: tuff genkey' "$tuff" genkey x
 
 name='1 to 15 characters, such as wg0'

@@ -4,7 +4,8 @@
 #
 # A test runs in a PID and a mount namespace of its own (see isolate). However it
 # ends, its processes end with it, and its network namespaces with them; and as
-# /run/netns and /run/wireguard are its own too, any number of runs go at once.
+# /run/netns, /run/wireguard and /run/tuff are its own too, any number of runs go at
+# once.
 set -euo pipefail
 
 # Virtual machines and sanitizers are slow: this only bounds how long a test that

@@ -1,0 +1,26 @@
+/* What is wrong with a running tunnel and the host around it. Pure: `tuff doctor`
+ * gathers facts (facts.h), and these rules judge them, so that each of them can
+ * be tested with facts that are made up. diagnosis.c looks at the tunnel itself,
+ * diagnosis_host.c at the host's network. */
+#ifndef WG_DAEMON_DIAGNOSIS_H
+#define WG_DAEMON_DIAGNOSIS_H
+
+#include <stddef.h>
+
+#include "ctl/check.h"
+#include "ctl/status.h"
+#include "daemon/facts.h"
+
+/* Adds what is wrong to the findings of check. */
+void wg_diagnosis_make(struct wg_check *check, const struct wg_facts *facts);
+
+/* The part of it that looks at the host; the tunnel runs, and its link is link. */
+void wg_diagnosis_host(struct wg_check *check, const struct wg_facts *facts,
+		       const struct wg_link *link);
+
+/* A peer's name, or else its public key. */
+#define WG_DIAGNOSIS_LABEL_LEN 72
+const char *wg_diagnosis_label(char label[static WG_DIAGNOSIS_LABEL_LEN],
+			       const struct wg_status *status, size_t peer);
+
+#endif
