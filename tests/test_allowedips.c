@@ -7,6 +7,7 @@
 /* The store's only allocators, so that memory can be made to run out (ld's --wrap). */
 static bool out_of_memory;
 static long n_blocks;
+static long n_allocations;
 
 void *__real_aligned_alloc(size_t alignment, size_t size);
 void *__wrap_aligned_alloc(size_t alignment, size_t size);
@@ -18,6 +19,7 @@ void *__wrap_aligned_alloc(size_t alignment, size_t size)
 	if (out_of_memory)
 		return NULL;
 	n_blocks++;
+	n_allocations++;
 	return __real_aligned_alloc(alignment, size);
 }
 
@@ -348,6 +350,27 @@ static void test_memory_is_given_back(void **state)
 	assert_int_equal(n_blocks, before);
 }
 
+static void test_a_prefix_that_comes_and_goes_moves_no_memory(void **state)
+{
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < 3000; i++) {
+		struct wg_prefix prefix = numbered(i);
+		struct wg_prefix other = numbered(i + 1);
+		long before;
+
+		assert_int_equal(wg_allowedips_insert(f->table, &prefix, &f->a, NULL), 0);
+		/* Whatever was at its bound has grown now. */
+		assert_int_equal(wg_allowedips_insert(f->table, &other, &f->b, NULL), 0);
+		before = n_allocations;
+		for (int k = 0; k < 5; k++) {
+			assert_true(wg_allowedips_remove(f->table, &other, &f->b));
+			assert_int_equal(wg_allowedips_insert(f->table, &other, &f->b, NULL), 0);
+		}
+		assert_int_equal(n_allocations, before);
+	}
+}
+
 /* The naive twin: every prefix in a hash table, and a look-up asks for each length. */
 #define TWIN_OWNERS 37u
 
@@ -622,6 +645,7 @@ int main(void)
 		TEST(test_a_short_prefix_is_found_though_memory_for_tables_is_out),
 		TEST(test_removals_do_not_use_up_a_reservation),
 		TEST(test_memory_is_given_back),
+		TEST(test_a_prefix_that_comes_and_goes_moves_no_memory),
 		TEST(test_random_tables_match_a_naive_twin),
 		TEST(test_a_large_table_matches_a_naive_twin),
 	};

@@ -1,5 +1,5 @@
 /* Cryptokey routing (paper, section 2): which peer an address belongs to. Longest
- * prefix match over IPv4 and IPv6. Pure: no allocation on look-up, no system call. */
+ * prefix match over IPv4 and IPv6. A look-up allocates nothing. */
 #ifndef WG_ROUTE_ALLOWEDIPS_H
 #define WG_ROUTE_ALLOWEDIPS_H
 
@@ -25,7 +25,8 @@ struct wg_allowedips *wg_allowedips_new(void);
 /* Owners are not touched afterwards. */
 void wg_allowedips_free(struct wg_allowedips *table);
 
-/* Makes room so that the next n insertions cannot fail. 0 or -ENOMEM. */
+/* Makes room so that the next n insertions cannot fail, whatever is removed in between.
+ * It replaces an earlier promise, so that n = 0 gives unused room back. 0 or -ENOMEM. */
 int wg_allowedips_reserve(struct wg_allowedips *table, size_t n);
 
 /* Gives a prefix (host bits are masked off) to owner, taking it from any other; the

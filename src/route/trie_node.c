@@ -1,6 +1,6 @@
 /* Nodes come in slabs that double in size, so a small table is small and a large one
  * lies in few, large pieces. A slab's first place is its header; a node knows its own
- * place and thereby its slab. A slab goes when its last node is freed. */
+ * place and thereby its slab. All empty slabs but one go when their last node does. */
 #include "route/trie_node.h"
 
 #include <errno.h>
@@ -56,9 +56,15 @@ static int grow(struct wg_trie_store *store)
 	return 0;
 }
 
+/* An empty slab stays while there is little else: a prefix that comes and goes should
+ * not make it come and go. */
 static bool may_go(const struct wg_trie_store *store, const struct slab *slab)
 {
-	return slab->n_used == 0 && store->n_free - (slab->n_places - 1) >= store->n_promised;
+	size_t n_nodes = slab->n_places - 1;
+	size_t others = store->n_free - n_nodes;
+
+	return slab->n_used == 0 && others >= store->n_promised &&
+	       (others >= n_nodes / 4 || store->n_free == store->n_nodes);
 }
 
 static void give_back(struct wg_trie_store *store, struct slab *slab)
@@ -156,7 +162,9 @@ void wg_trie_node_free(struct wg_trie_store *store, struct wg_trie_node *node)
 	node->child[0] = slab->free;
 	slab->free = node;
 	store->n_free++;
-	if (may_go(store, slab))
+	if (store->n_free == store->n_nodes)
+		trim(store);
+	else if (may_go(store, slab))
 		give_back(store, slab);
 }
 
