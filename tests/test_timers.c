@@ -41,6 +41,26 @@ static void test_the_fifteen_seconds_run_from_the_first_unanswered_data(void **s
 	assert_int_equal(wg_timers_due(&timers), WG_NEVER);
 }
 
+static void test_randomness_is_drawn_for_what_fires_and_not_for_what_is_sent(void **state)
+{
+	wg_time first;
+	uint64_t drawn;
+
+	(void)state;
+	wg_timers_data_sent(&timers, 0, &source);
+	first = timers.due[WG_TIMER_NEW_HANDSHAKE];
+	drawn = seed.state;
+	for (wg_time now = 0; now < 100 * WG_SECOND; now += WG_SECOND) {
+		wg_timers_authenticated_received(&timers, now);
+		wg_timers_data_sent(&timers, now, &source);
+	}
+	assert_int_equal(seed.state, drawn);
+	assert_int_equal(wg_timers_expire(&timers, 200 * WG_SECOND), WG_TIMER_NEW_HANDSHAKE);
+	wg_timers_data_sent(&timers, 0, &source);
+	assert_int_not_equal(seed.state, drawn);
+	assert_int_not_equal(timers.due[WG_TIMER_NEW_HANDSHAKE], first);
+}
+
 static void test_data_earns_one_keepalive_and_later_data_another(void **state)
 {
 	(void)state;
@@ -133,6 +153,8 @@ int main(void)
 		cmocka_unit_test_setup(test_a_peer_at_rest_has_no_deadline, setup),
 		cmocka_unit_test_setup(test_the_fifteen_seconds_run_from_the_first_unanswered_data,
 				       setup),
+		cmocka_unit_test_setup(
+			test_randomness_is_drawn_for_what_fires_and_not_for_what_is_sent, setup),
 		cmocka_unit_test_setup(test_data_earns_one_keepalive_and_later_data_another, setup),
 		cmocka_unit_test_setup(test_any_authenticated_send_cancels_the_keepalive, setup),
 		cmocka_unit_test_setup(test_an_initiation_is_repeated_eighteen_times_and_then_rests,

@@ -31,6 +31,7 @@ void wg_timers_stop(struct wg_timers *timers)
 	for (int timer = 0; timer < WG_TIMER_COUNT; timer++)
 		disarm(timers, (enum wg_timer)timer);
 	timers->retries = 0;
+	timers->patience = 0;
 	timers->another_keepalive = false;
 	timers->last_minute_done = false;
 }
@@ -50,6 +51,8 @@ enum wg_timer wg_timers_expire(struct wg_timers *timers, wg_time now)
 		if (timers->due[timer] > now)
 			continue;
 		disarm(timers, (enum wg_timer)timer);
+		if (timer == WG_TIMER_NEW_HANDSHAKE)
+			timers->patience = 0;
 		return (enum wg_timer)timer;
 	}
 	return WG_TIMER_COUNT;
@@ -57,9 +60,13 @@ enum wg_timer wg_timers_expire(struct wg_timers *timers, wg_time now)
 
 void wg_timers_data_sent(struct wg_timers *timers, wg_time now, const struct wg_random *random)
 {
-	if (!armed(timers, WG_TIMER_NEW_HANDSHAKE))
-		arm(timers, WG_TIMER_NEW_HANDSHAKE,
-		    now + WG_KEEPALIVE_TIMEOUT + WG_REKEY_TIMEOUT + jitter(random));
+	if (armed(timers, WG_TIMER_NEW_HANDSHAKE))
+		return;
+	/* It is armed with nearly every vector and hardly ever fires: randomness, which may
+	 * cost a system call, is drawn only as often as it does. */
+	if (!timers->patience)
+		timers->patience = WG_KEEPALIVE_TIMEOUT + WG_REKEY_TIMEOUT + jitter(random);
+	arm(timers, WG_TIMER_NEW_HANDSHAKE, now + timers->patience);
 }
 
 void wg_timers_data_received(struct wg_timers *timers, wg_time now)

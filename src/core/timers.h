@@ -35,6 +35,7 @@ enum wg_timer {
 struct wg_timers {
 	wg_time due[WG_TIMER_COUNT]; /* WG_NEVER while not armed */
 	wg_time persistent;          /* the interval; 0: off */
+	wg_time patience;            /* of NEW_HANDSHAKE, jittered; 0: to be drawn */
 	unsigned int retries;        /* initiations repeated since the last answer or new data */
 	bool another_keepalive;      /* data came while a keepalive was pending */
 	bool last_minute_done; /* a handshake was asked for because of WG_REKEY_RECEIVE_TIME */
