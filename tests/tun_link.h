@@ -123,6 +123,10 @@ static inline void assert_sent(const struct wg_packet *packet, size_t len, uint8
 {
 	static uint8_t bytes[65536];
 
+	if (!packet) {
+		fail_msg("no packet");
+		return;
+	}
 	fill(bytes, len, seed);
 	assert_int_equal(packet->len, HEADERS + len);
 	assert_memory_equal(packet->data + HEADERS, bytes, len);

@@ -140,7 +140,7 @@ static inline void assert_arrive_in_order(struct pair *pair, unsigned int i, con
 	struct wg_run got = receive(pair, pair->b, i, n);
 	struct wg_packet *packet;
 
-	for (size_t k = 0; (packet = wg_batch_pop(&got.batch)); k++) {
+	for (size_t k = 0; k < n && (packet = wg_batch_pop(&got.batch)); k++) {
 		assert_packet(packet, lens[k], (uint8_t)k);
 		wg_packet_put(packet);
 	}
