@@ -130,10 +130,8 @@ static int measure(const struct mode *mode, uint32_t len)
 int main(void)
 {
 	static const struct mode modes[] = {
-		{"single", 1, false, false},
-		{"mmsg", 64, false, false},
-		{"mmsg, gro", 64, false, true},
-		{"gso", 64, true, false},
+		{"single", 1, false, false},    {"mmsg", 64, false, false},
+		{"mmsg, gro", 64, false, true}, {"gso", 64, true, false},
 		{"gso+gro", 64, true, true},
 	};
 	static const uint32_t lens[] = {96, 512, 1400};

@@ -83,7 +83,8 @@ static void turn(struct bench *bench)
 
 static void serve(struct bench *bench, const struct wg_control_limits *limits)
 {
-	const struct wg_control_handler handler = {.set = on_set, .get = on_get, .gone = on_gone, .ctx = bench};
+	const struct wg_control_handler handler = {
+		.set = on_set, .get = on_get, .gone = on_gone, .ctx = bench};
 	char path[sizeof(bench->file.path)];
 	int fd;
 
@@ -453,7 +454,8 @@ static void test_other_files_of_the_folder_do_not_matter(void **state)
 static void test_a_file_that_went_before_it_was_watched_is_an_error(void **state)
 {
 	struct bench *bench = *state;
-	const struct wg_control_handler handler = {.set = on_set, .get = on_get, .gone = on_gone, .ctx = bench};
+	const struct wg_control_handler handler = {
+		.set = on_set, .get = on_get, .gone = on_gone, .ctx = bench};
 	struct wg_control *control;
 	struct wg_sockfile file;
 	char path[sizeof(file.path)];

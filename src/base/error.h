@@ -19,7 +19,8 @@ struct wg_error {
 void wg_error_init(struct wg_error *error);
 
 /* Sets the text and takes back any hint. What is too long is cut and ends in "...";
- * control characters, and bytes that are not UTF-8, become '?'. Returns code, so that a caller can return it on. */
+ * control characters, and bytes that are not UTF-8, become '?'. Returns code, so that a caller can
+ * return it on. */
 int wg_error_set(struct wg_error *error, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
