@@ -22,7 +22,7 @@ struct wg_resolver_handler {
 };
 
 /* Looks up all names of conf (which outlives it). 0 or -errno. */
-int wg_resolver_new(struct wg_resolver **resolver, uv_loop_t *loop, const struct wg_conf *conf,
+int wg_resolver_new(struct wg_resolver **out, uv_loop_t *loop, const struct wg_conf *conf,
 		    const struct wg_resolver_handler *handler);
 
 /* Peer i has not answered: looks its name up again; nothing if it has none, or a

@@ -29,7 +29,7 @@ struct wg_tunnel_options {
 extern const struct wg_undo_ops wg_tunnel_undo_ops;
 
 /* Takes the loop over as its owner; starting begins when the loop runs. 0 or -ENOMEM. */
-int wg_tunnel_new(struct wg_tunnel **tunnel, struct wg_loop *loop,
+int wg_tunnel_new(struct wg_tunnel **out, struct wg_loop *loop,
 		  const struct wg_tunnel_options *options);
 
 /* After the loop returned. */
