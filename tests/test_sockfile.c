@@ -62,6 +62,20 @@ static void test_the_socket_is_for_its_owner_alone(void **state)
 	close(fd);
 }
 
+/* wg removes a socket that is bound and does not listen, so none may ever be seen. */
+static void test_it_is_nowhere_else_than_at_its_place(void **state)
+{
+	struct place *place = *state;
+	struct wg_sockfile file;
+	struct stat st;
+	int fd = wg_sockfile_listen(&file, place->path);
+
+	assert_true(fd >= 0);
+	assert_int_equal(lstat(place->path, &st), 0);
+	assert_int_equal(st.st_nlink, 1);
+	close(fd);
+}
+
 static void test_missing_folders_are_made_and_readable(void **state)
 {
 	struct place *place = *state;
@@ -176,12 +190,14 @@ static void test_a_successors_file_is_not_removed(void **state)
 static void test_a_socket_that_listens_can_be_adopted(void **state)
 {
 	struct place *place = *state;
-	struct wg_sockfile file;
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	struct wg_sockfile adopted;
-	int fd = wg_sockfile_listen(&file, place->path);
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	int pair[2];
 
-	assert_true(fd >= 0);
+	strcpy(address.sun_path, place->path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(fd, 1), 0);
 	assert_int_equal(wg_sockfile_adopt(&adopted, fd), 0);
 	assert_string_equal(adopted.path, place->path);
 	assert_true(wg_sockfile_exists(&adopted));
@@ -209,6 +225,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(test_the_socket_is_for_its_owner_alone),
+		TEST(test_it_is_nowhere_else_than_at_its_place),
 		TEST(test_missing_folders_are_made_and_readable),
 		TEST(test_a_stale_file_is_replaced),
 		TEST(test_a_live_socket_is_left_alone_and_names_its_process),

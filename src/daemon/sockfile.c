@@ -123,6 +123,27 @@ static int bind_and_listen(int fd, const char *path)
 	return error;
 }
 
+/* A socket that is bound and does not listen yet looks stale, and wg removes what
+ * looks stale: so it appears at its place only when it listens. Linking fails where
+ * somebody else's has appeared meanwhile. */
+static int listen_at(int fd, const char *path)
+{
+	char hidden[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	int folder_len = (int)(strrchr(path, '/') - path);
+	int len =
+		snprintf(hidden, sizeof(hidden), "%.*s/.tuff-%d", folder_len, path, (int)getpid());
+	int error;
+
+	if ((size_t)len >= sizeof(hidden))
+		return -ENAMETOOLONG;
+	unlink(hidden); /* of a process that had this number and was killed here */
+	error = bind_and_listen(fd, hidden);
+	if (!error && link(hidden, path) < 0)
+		error = errno == EEXIST ? -EADDRINUSE : -errno;
+	unlink(hidden);
+	return error;
+}
+
 int wg_sockfile_listen(struct wg_sockfile *file, const char *path)
 {
 	mode_t mask = umask(022);
@@ -137,7 +158,7 @@ int wg_sockfile_listen(struct wg_sockfile *file, const char *path)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	error = bind_and_listen(fd, path);
+	error = listen_at(fd, path);
 	if (!error)
 		error = identify(file, path);
 	if (error) {
