@@ -16,6 +16,7 @@
 #include "daemon/netplan.h"
 #include "daemon/readconf.h"
 #include "daemon/resolver.h"
+#include "daemon/saveconf.h"
 #include "daemon/spawn.h"
 
 /* A peer that let this many initiations go unanswered has its name looked up again. */
@@ -322,11 +323,30 @@ static void on_post_down(void *ctx, const struct wg_error *error)
 	wg_loop_stop(tunnel->loop, tunnel->result, farewell);
 }
 
+static void save_config(const struct wg_tunnel *tunnel)
+{
+	struct wg_config running;
+	struct wg_error error;
+	int err;
+
+	wg_config_init(&running);
+	err = wg_device_describe(wg_loop_device(tunnel->loop), &running, wg_clock_now());
+	if (err)
+		wg_error_set(&error, err, "%s: SaveConfig: %s", tunnel->source, strerror(-err));
+	else
+		err = wg_saveconf_write(tunnel->source, &tunnel->conf, &running, &error);
+	if (err)
+		wg_log(WG_LOG_ERROR, "%s", error.text);
+	wg_config_deinit(&running);
+}
+
 static void on_pre_down(void *ctx, const struct wg_error *error)
 {
 	struct wg_tunnel *tunnel = ctx;
 
 	(void)error;
+	if (tunnel->was_up && tunnel->conf.save_config)
+		save_config(tunnel);
 	present_notes = &tunnel->notes;
 	wg_undo_run(tunnel->undo);
 	present_notes = NULL;

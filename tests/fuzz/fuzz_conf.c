@@ -1,10 +1,12 @@
 /* Configuration files. What is wrong must be said in one line; what is right must be
- * in step, can be explained as text and JSON, and given back. */
+ * in step, can be explained as text and JSON, written and read again, and given
+ * back. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "ctl/check.h"
 #include "ctl/conf.h"
+#include "ctl/confwrite.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -49,6 +51,25 @@ static void explain(const struct wg_conf *conf)
 	free(text);
 }
 
+/* What is written is read as the same, so that it would be written the same again. */
+static void write_again(const struct wg_conf *conf)
+{
+	struct wg_error error;
+	struct wg_conf read;
+	size_t len;
+	size_t again_len;
+	char *text = wg_confwrite_text(conf, &conf->config, &len);
+	char *again;
+
+	require(text != NULL);
+	require(!wg_conf_parse(&read, conf->file, "wg0", text, len, &error));
+	again = wg_confwrite_text(&read, &read.config, &again_len);
+	require(again != NULL && again_len == len && !memcmp(text, again, len));
+	wg_conf_deinit(&read);
+	free(again);
+	free(text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct wg_conf conf;
@@ -59,6 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		for (size_t i = 0; i < conf.n_sysctls; i++)
 			require(!strncmp(conf.sysctls[i].path, "net/", 4));
 		explain(&conf);
+		write_again(&conf);
 		wg_conf_deinit(&conf);
 		return 0;
 	}

@@ -1,0 +1,337 @@
+#include "ctl/confwrite.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/encoding.h"
+#include "crypto/secret.h"
+#include "ctl/text.h"
+
+/* So that no line is longer than WG_CONF_MAX_LINE. */
+#define ITEMS_A_LINE 256u
+
+struct writer {
+	struct wg_text text;
+	const struct wg_conf *conf;
+	const struct wg_config *running;
+	const struct wg_config_peer **by_key; /* of running, sorted */
+	bool *written;                        /* of running's peers */
+};
+
+static void add_key(struct writer *writer, const char *name, const uint8_t key[static WG_KEY_LEN])
+{
+	char base64[WG_KEY_BASE64_LEN + 1];
+
+	wg_key_encode(base64, key);
+	wg_text_printf(&writer->text, "%s = %s\n", name, base64);
+	wg_wipe(base64, sizeof(base64));
+}
+
+/* A path as the file has it: relative to its folder where it is in there, unless that
+ * would read as something else. */
+static const char *beside(const struct wg_conf *conf, const char *path)
+{
+	const char *slash = strrchr(conf->file, '/');
+	size_t folder = slash ? (size_t)(slash - conf->file) + 1 : 0;
+	const char *rest = path + folder;
+
+	if (strncmp(path, conf->file, folder) != 0 || !*rest || *rest == '/' ||
+	    isspace((unsigned char)*rest) || !strncmp(rest, "credential:", 11))
+		return path;
+	return rest;
+}
+
+/* The file or credential that a key comes from; false when the key itself is wanted. */
+static bool add_reference(struct writer *writer, const char *name, const struct wg_conf_key *source)
+{
+	switch (source->from) {
+	case WG_CONF_FROM_FILE:
+		wg_text_printf(&writer->text, "%sFile = %s\n", name,
+			       beside(writer->conf, source->path));
+		return true;
+	case WG_CONF_FROM_CREDENTIAL:
+		wg_text_printf(&writer->text, "%sFile = credential:%s\n", name, source->path);
+		return true;
+	case WG_CONF_FROM_NOWHERE:
+	case WG_CONF_FROM_HERE:
+		break;
+	}
+	return false;
+}
+
+static void add_private_key(struct writer *writer)
+{
+	const struct wg_config *before = &writer->conf->config;
+	const struct wg_config *now = writer->running;
+
+	if (!now->has_private_key)
+		return;
+	if (before->has_private_key &&
+	    wg_equal(before->private_key, now->private_key, WG_KEY_LEN) &&
+	    add_reference(writer, "PrivateKey", &writer->conf->private_key))
+		return;
+	add_key(writer, "PrivateKey", now->private_key);
+}
+
+/* The usual port needs no line, and the mark that was found needs none: both are found
+ * again. */
+static void add_sockets(struct writer *writer)
+{
+	const struct wg_conf *conf = writer->conf;
+	const struct wg_config *now = writer->running;
+
+	if (now->has_listen_port &&
+	    (conf->listen_port_line || now->listen_port != WG_CONF_DEFAULT_PORT))
+		wg_text_printf(&writer->text, "ListenPort = %u\n", now->listen_port);
+	if (now->fwmark && (conf->fwmark_line || now->fwmark != conf->config.fwmark))
+		wg_text_printf(&writer->text, "FwMark = 0x%" PRIx32 "\n", now->fwmark);
+}
+
+static void add_addresses(struct writer *writer)
+{
+	const struct wg_conf *conf = writer->conf;
+	char text[WG_PREFIX_TEXT_LEN];
+
+	for (size_t i = 0; i < conf->addresses.n; i++)
+		wg_text_printf(&writer->text, "Address = %s\n",
+			       wg_prefix_format(text, &conf->addresses.items[i].prefix));
+	for (size_t i = 0; i < conf->dns_servers.n; i++)
+		wg_text_printf(&writer->text, "DNS = %s\n",
+			       wg_ip_format(text, &conf->dns_servers.items[i].prefix.ip));
+	for (size_t i = 0; i < conf->dns_domains.n; i++)
+		wg_text_printf(&writer->text, "DNS = %s\n", conf->dns_domains.items[i].text);
+	if (conf->mtu)
+		wg_text_printf(&writer->text, "MTU = %" PRIu32 "\n", conf->mtu);
+}
+
+static void add_table(struct writer *writer)
+{
+	const struct wg_conf *conf = writer->conf;
+
+	if (!conf->table_line)
+		return;
+	switch (conf->table_mode) {
+	case WG_CONF_TABLE_AUTO:
+		wg_text_printf(&writer->text, "Table = auto\n");
+		break;
+	case WG_CONF_TABLE_OFF:
+		wg_text_printf(&writer->text, "Table = off\n");
+		break;
+	case WG_CONF_TABLE_NUMBER:
+		wg_text_printf(&writer->text, "Table = %" PRIu32 "\n", conf->table);
+		break;
+	}
+}
+
+static void add_hooks(struct writer *writer)
+{
+	static const char *const names[WG_CONF_N_HOOKS] = {"PreUp", "PostUp", "PreDown",
+							   "PostDown"};
+
+	for (size_t which = 0; which < WG_CONF_N_HOOKS; which++)
+		for (size_t i = 0; i < writer->conf->hooks[which].n; i++)
+			wg_text_printf(&writer->text, "%s = %s\n", names[which],
+				       writer->conf->hooks[which].items[i].text);
+	if (writer->conf->save_config)
+		wg_text_printf(&writer->text, "SaveConfig = true\n");
+}
+
+static void add_forward(struct writer *writer, const char *family,
+			const struct wg_conf_forward *forward)
+{
+	if (forward->on)
+		wg_text_printf(&writer->text, "Forward = %s%s%s\n", family,
+			       *forward->uplink ? " via " : "", forward->uplink);
+}
+
+/* The name with dots, and a slash where it has one, as sysctl(8) takes it. */
+static void add_sysctl(struct writer *writer, const struct wg_conf_sysctl *sysctl)
+{
+	wg_text_printf(&writer->text, "Sysctl = ");
+	for (const char *p = sysctl->path; *p; p++)
+		wg_text_add(&writer->text, *p == '/' ? "." : *p == '.' ? "/" : p, 1);
+	wg_text_printf(&writer->text, "=%s\n", sysctl->value);
+}
+
+static void add_route(struct writer *writer, const struct wg_conf_route *route)
+{
+	char text[WG_PREFIX_TEXT_LEN];
+
+	wg_text_printf(&writer->text, "Route = %s", wg_prefix_format(text, &route->prefix));
+	if (route->via.family != WG_FAMILY_NONE)
+		wg_text_printf(&writer->text, " via %s", wg_ip_format(text, &route->via));
+	if (route->metric)
+		wg_text_printf(&writer->text, " metric %" PRIu32, route->metric);
+	wg_text_printf(&writer->text, "\n");
+}
+
+static void add_offloads(struct writer *writer)
+{
+	static const struct {
+		enum wg_conf_offload offload;
+		const char *name;
+	} known[] = {
+		{WG_CONF_OFFLOAD_TSO, "tso"},
+		{WG_CONF_OFFLOAD_USO, "uso"},
+		{WG_CONF_OFFLOAD_GSO, "gso"},
+		{WG_CONF_OFFLOAD_GRO, "gro"},
+	};
+	const struct wg_conf *conf = writer->conf;
+
+	if (!conf->offload_line)
+		return;
+	if (conf->offload_auto || !conf->offloads) {
+		wg_text_printf(&writer->text, "Offload = %s\n",
+			       conf->offload_auto ? "auto" : "off");
+		return;
+	}
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (conf->offloads & known[i].offload)
+			wg_text_printf(&writer->text, "Offload = %s\n", known[i].name);
+}
+
+static void add_own_keys(struct writer *writer)
+{
+	const struct wg_conf *conf = writer->conf;
+
+	add_forward(writer, "ipv4", &conf->forward_ipv4);
+	add_forward(writer, "ipv6", &conf->forward_ipv6);
+	if (*conf->proxy_ndp)
+		wg_text_printf(&writer->text, "ProxyNDP = %s\n", conf->proxy_ndp);
+	for (size_t i = 0; i < conf->n_sysctls; i++)
+		add_sysctl(writer, &conf->sysctls[i]);
+	for (size_t i = 0; i < conf->n_routes; i++)
+		add_route(writer, &conf->routes[i]);
+	if (conf->clamp_mss)
+		wg_text_printf(&writer->text, "ClampMSS = yes\n");
+	add_offloads(writer);
+	if (conf->workers_line && conf->workers_auto)
+		wg_text_printf(&writer->text, "Workers = auto\n");
+	else if (conf->workers_line)
+		wg_text_printf(&writer->text, "Workers = %u\n", conf->workers);
+}
+
+/* Brackets around what has colons. */
+static void add_endpoint_text(struct writer *writer, const char *host, uint16_t port)
+{
+	wg_text_printf(&writer->text,
+		       strchr(host, ':') ? "Endpoint = [%s]:%u\n" : "Endpoint = %s:%u\n", host,
+		       port);
+}
+
+/* Where the peer is now; or still the file's words, if that is what they came to. */
+static void add_endpoint(struct writer *writer, const struct wg_config_peer *now,
+			 const struct wg_conf_peer *peer, const struct wg_config_peer *before)
+{
+	char text[WG_ENDPOINT_TEXT_LEN];
+
+	if (peer && peer->endpoint_host &&
+	    (!now->has_endpoint ||
+	     (before->has_endpoint && wg_endpoint_equal(&before->endpoint, &now->endpoint))))
+		add_endpoint_text(writer, peer->endpoint_host, peer->endpoint_port);
+	else if (now->has_endpoint)
+		wg_text_printf(&writer->text, "Endpoint = %s\n",
+			       wg_endpoint_format(text, &now->endpoint));
+}
+
+static void add_allowed_ips(struct writer *writer, const struct wg_config_peer *peer)
+{
+	char text[WG_PREFIX_TEXT_LEN];
+
+	for (size_t i = 0; i < peer->n_allowed_ips; i++) {
+		const char *before = i % ITEMS_A_LINE ? ", "
+				     : i              ? "\nAllowedIPs = "
+						      : "AllowedIPs = ";
+
+		wg_text_printf(&writer->text, "%s%s", before,
+			       wg_prefix_format(text, &peer->allowed_ips[i].prefix));
+	}
+	if (peer->n_allowed_ips)
+		wg_text_printf(&writer->text, "\n");
+}
+
+/* peer and before are conf's, or NULL. */
+static void add_peer(struct writer *writer, const struct wg_config_peer *now,
+		     const struct wg_conf_peer *peer, const struct wg_config_peer *before)
+{
+	wg_text_printf(&writer->text, "\n[Peer]\n");
+	if (peer && peer->name)
+		wg_text_printf(&writer->text, "Name = %s\n", peer->name);
+	if (!peer || !add_reference(writer, "PublicKey", &peer->public_key))
+		add_key(writer, "PublicKey", now->public_key);
+	if (now->has_preshared_key && !wg_is_zero(now->preshared_key, WG_KEY_LEN) &&
+	    !(peer && wg_equal(before->preshared_key, now->preshared_key, WG_KEY_LEN) &&
+	      add_reference(writer, "PresharedKey", &peer->preshared_key)))
+		add_key(writer, "PresharedKey", now->preshared_key);
+	add_allowed_ips(writer, now);
+	add_endpoint(writer, now, peer, before);
+	if (now->keepalive)
+		wg_text_printf(&writer->text, "PersistentKeepalive = %u\n", now->keepalive);
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+	const struct wg_config_peer *const *left = a;
+	const struct wg_config_peer *const *right = b;
+
+	return memcmp((*left)->public_key, (*right)->public_key, WG_KEY_LEN);
+}
+
+static bool sort_peers(struct writer *writer)
+{
+	size_t n = writer->running->n_peers;
+
+	writer->by_key = (const struct wg_config_peer **)calloc(n + 1, sizeof(*writer->by_key));
+	writer->written = calloc(n + 1, sizeof(*writer->written));
+	if (!writer->by_key || !writer->written)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		writer->by_key[i] = &writer->running->peers[i];
+	if (n)
+		qsort((void *)writer->by_key, n, sizeof(*writer->by_key), compare_keys);
+	return true;
+}
+
+/* First those of conf, in its order. A key that conf has twice is one peer. */
+static void add_peers(struct writer *writer)
+{
+	const struct wg_config *running = writer->running;
+
+	for (size_t i = 0; i < writer->conf->n_peers; i++) {
+		const struct wg_config_peer *before = &writer->conf->config.peers[i];
+		const struct wg_config_peer *const *found =
+			bsearch((const void *)&before, (const void *)writer->by_key,
+				running->n_peers, sizeof(*writer->by_key), compare_keys);
+
+		if (!found || writer->written[*found - running->peers])
+			continue;
+		writer->written[*found - running->peers] = true;
+		add_peer(writer, *found, &writer->conf->peers[i], before);
+	}
+	for (size_t i = 0; i < running->n_peers; i++)
+		if (!writer->written[i])
+			add_peer(writer, &running->peers[i], NULL, NULL);
+}
+
+char *wg_confwrite_text(const struct wg_conf *conf, const struct wg_config *running, size_t *len)
+{
+	struct writer writer = {.conf = conf, .running = running};
+
+	wg_text_init(&writer.text);
+	wg_text_printf(&writer.text, "[Interface]\n");
+	add_addresses(&writer);
+	add_table(&writer);
+	add_hooks(&writer);
+	add_own_keys(&writer);
+	add_sockets(&writer);
+	add_private_key(&writer);
+	if (sort_peers(&writer))
+		add_peers(&writer);
+	else
+		writer.text.failed = true;
+	free((void *)writer.by_key);
+	free(writer.written);
+	return wg_text_take(&writer.text, len);
+}
