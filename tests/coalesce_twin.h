@@ -6,6 +6,7 @@
 #include "offload_twin.h"
 
 #define MAX_PACKETS 400
+#define FIRST_FLOW  10 /* what streams are numbered from */
 
 struct fixture {
 	struct wg_pool *pool;
@@ -63,7 +64,7 @@ static inline void send_made(struct fixture *f)
 	wg_batch_push(&f->batch, packet);
 }
 
-static inline void send(struct fixture *f, const struct twin_spec *spec)
+static inline void send_spec(struct fixture *f, const struct twin_spec *spec)
 {
 	twin_make(&f->sent[f->n_sent], spec, f->n_sent);
 	send_made(f);
@@ -163,6 +164,66 @@ static inline void check_round_trip(struct fixture *f)
 						is_fixed_id(f, group)));
 		}
 		assert_false(twin_segment(&f->merged, vnet.gso_size, n, &f->segment));
+	}
+}
+
+/* A stream's next packet, with now and then something out of line. */
+static inline void step(struct wg_test_random *random, struct twin_spec *spec, size_t size)
+{
+	static const uint8_t flags[] = {0x18, 0x11, 0x90, 0x50, 0x12, 0x14, 0x30, 0x00, 0xd8};
+
+	spec->payload = size;
+	spec->flags = spec->is_udp ? 0 : 0x10;
+	switch (wg_test_below(random, 40)) {
+	case 0:
+		spec->flags = flags[wg_test_below(random, sizeof(flags))];
+		break;
+	case 1:
+		spec->payload = wg_test_below(random, size + 100);
+		break;
+	case 2:
+		spec->id += (uint16_t)wg_test_below(random, 3);
+		break;
+	case 3:
+		spec->seq += (uint32_t)wg_test_below(random, 3);
+		break;
+	case 4:
+		spec->ack++;
+		break;
+	case 5:
+		spec->options ^= 1;
+		break;
+	case 6:
+		spec->ds ^= 3;
+		break;
+	}
+}
+
+/* Makes a batch of interleaved streams. */
+static inline void make_streams(struct fixture *f, struct wg_test_random *random, size_t n_flows,
+				bool corrupt)
+{
+	struct twin_spec specs[4];
+	bool counts[4];
+
+	for (size_t i = 0; i < n_flows; i++) {
+		specs[i] = *kinds[wg_test_below(random, WG_ARRAY_LEN(kinds))];
+		specs[i].flow = (uint8_t)(FIRST_FLOW + i);
+		specs[i].fragment = wg_test_below(random, 2) ? 0x4000 : 0;
+		specs[i].id = (uint16_t)(wg_test_below(random, 8) - 4);
+		specs[i].seq = (uint32_t)(wg_test_below(random, 8000) - 4000);
+		counts[i] = wg_test_below(random, 3) > 0;
+	}
+	for (f->n_sent = 0; f->n_sent < 100;) {
+		size_t i = wg_test_below(random, n_flows);
+
+		step(random, &specs[i], 100 + 200 * i);
+		twin_make(&f->sent[f->n_sent], &specs[i], f->n_sent);
+		if (corrupt && wg_test_below(random, 60) == 0)
+			f->sent[f->n_sent].bytes[wg_test_below(random, 60)] ^= 1;
+		send_made(f);
+		specs[i].seq += (uint32_t)specs[i].payload;
+		specs[i].id += counts[i];
 	}
 }
 

@@ -41,7 +41,7 @@ static void test_a_stream_becomes_one_group(void **state)
 		f->n_sent = 0;
 		for (int k = 0; k < 10; k++) {
 			spec.payload = k < 9 ? 1000 : 1;
-			send(f, &spec);
+			send_spec(f, &spec);
 			follow(&spec);
 		}
 		assert_string_equal(coalesced(f), "0,1,2,3,4,5,6,7,8,9");
@@ -54,7 +54,7 @@ static void test_a_lone_packet_asks_for_nothing(void **state)
 
 	for (size_t i = 0; i < WG_ARRAY_LEN(kinds); i++) {
 		f->n_sent = 0;
-		send(f, kinds[i]);
+		send_spec(f, kinds[i]);
 		assert_string_equal(coalesced(f), "0");
 	}
 }
@@ -70,9 +70,9 @@ static void test_nothing_is_coalesced_that_is_not_allowed(void **state)
 			struct twin_spec spec = *kinds[i];
 
 			f->n_sent = 0;
-			send(f, &spec);
+			send_spec(f, &spec);
 			follow(&spec);
-			send(f, &spec);
+			send_spec(f, &spec);
 			assert_string_equal(coalesced(f),
 					    allowed & (spec.is_udp ? 2 : 1) ? "0,1" : "0 1");
 		}
@@ -90,7 +90,7 @@ static void test_a_shorter_segment_ends_its_group(void **state)
 		f->n_sent = 0;
 		for (size_t k = 0; k < WG_ARRAY_LEN(payloads); k++) {
 			spec.payload = payloads[k];
-			send(f, &spec);
+			send_spec(f, &spec);
 			follow(&spec);
 		}
 		assert_string_equal(coalesced(f), "0,1 2,3 4,5");
@@ -105,7 +105,7 @@ static void test_psh_and_fin_end_their_group(void **state)
 
 	for (size_t k = 0; k < WG_ARRAY_LEN(flags); k++) {
 		spec.flags = flags[k];
-		send(f, &spec);
+		send_spec(f, &spec);
 		follow(&spec);
 	}
 	assert_string_equal(coalesced(f), "0,1 2,3,4 5 6");
@@ -119,7 +119,7 @@ static void test_cwr_begins_a_group(void **state)
 
 	for (size_t k = 0; k < WG_ARRAY_LEN(flags); k++) {
 		spec.flags = flags[k];
-		send(f, &spec);
+		send_spec(f, &spec);
 		follow(&spec);
 	}
 	assert_string_equal(coalesced(f), "0 1,2 3,4 5,6");
@@ -349,7 +349,7 @@ static void test_atomic_datagrams_may_all_have_one_identification(void **state)
 
 	spec.fragment = 0x4000;
 	for (size_t k = 0; k < 4; k++) {
-		send(f, &spec);
+		send_spec(f, &spec);
 		follow(&spec);
 		spec.id = k < 2 ? 7 : 8;
 	}
@@ -359,7 +359,7 @@ static void test_atomic_datagrams_may_all_have_one_identification(void **state)
 	f->n_sent = 0;
 	for (size_t k = 0; k < 2; k++) {
 		spec.id = 7;
-		send(f, &spec);
+		send_spec(f, &spec);
 		follow(&spec);
 	}
 	assert_string_equal(coalesced(f), "0 1");
@@ -371,7 +371,7 @@ static void test_interleaved_flows_are_coalesced(void **state)
 	struct twin_spec specs[4] = {tcp4, tcp6, udp4, udp6};
 
 	for (size_t k = 0; k < 12; k++) {
-		send(f, &specs[k % 4]);
+		send_spec(f, &specs[k % 4]);
 		follow(&specs[k % 4]);
 	}
 	assert_string_equal(coalesced(f), "0,4,8 1,5,9 2,6,10 3,7,11");
@@ -384,7 +384,7 @@ static void test_an_acknowledgment_keeps_its_place_in_the_flow(void **state)
 
 	for (size_t k = 0; k < 5; k++) {
 		spec.payload = k == 2 ? 0 : 1000;
-		send(f, &spec);
+		send_spec(f, &spec);
 		follow(&spec);
 	}
 	assert_string_equal(coalesced(f), "0,1 2 3,4");
@@ -400,13 +400,13 @@ static void test_what_may_be_of_any_flow_is_not_overtaken(void **state)
 	fragment.fragment = 0x2000;
 	for (size_t k = 0; k < 6; k++) {
 		if (k == 2) {
-			send(f, &fragment);
+			send_spec(f, &fragment);
 		} else if (k == 4) {
 			twin_make(&f->sent[k], &icmp, k);
 			f->sent[k].bytes[9] = 1;
 			send_made(f);
 		} else {
-			send(f, &spec);
+			send_spec(f, &spec);
 		}
 	}
 	assert_string_equal(coalesced(f), "0,1 2 3,5 4");
@@ -419,7 +419,7 @@ static void test_a_group_has_at_most_64_kib(void **state)
 
 	spec.payload = 1390;
 	for (size_t k = 0; k < 48; k++) {
-		send(f, &spec);
+		send_spec(f, &spec);
 		follow(&spec);
 	}
 	wg_offload_coalesce(&f->groups, &f->batch);
@@ -439,7 +439,7 @@ static void test_a_group_has_at_most_128_segments_or_64_datagrams(void **state)
 		f->n_sent = 0;
 		spec.payload = 10;
 		for (size_t k = 0; k < max + 2; k++) {
-			send(f, &spec);
+			send_spec(f, &spec);
 			follow(&spec);
 		}
 		wg_offload_coalesce(&f->groups, &f->batch);
@@ -458,7 +458,7 @@ static void test_more_packets_than_groups_wait_for_the_next_call(void **state)
 
 	spec.payload = 0;
 	for (size_t k = 0; k < 300; k++)
-		send(f, &spec);
+		send_spec(f, &spec);
 	for (unsigned int calls = 0; !wg_batch_empty(&f->batch); calls++) {
 		wg_offload_coalesce(&f->groups, &f->batch);
 		assert_int_equal(f->groups.n, calls < 2 ? WG_OFFLOAD_GROUPS : 44);

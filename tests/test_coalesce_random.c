@@ -53,64 +53,6 @@ static bool may_be_one(struct fixture *f, const size_t *numbers, size_t n)
 	return !twin_segment(&f->merged, size, n, &f->segment);
 }
 
-/* A stream's next packet, with now and then something out of line. */
-static void step(struct wg_test_random *random, struct twin_spec *spec, size_t size)
-{
-	static const uint8_t flags[] = {0x18, 0x11, 0x90, 0x50, 0x12, 0x14, 0x30, 0x00, 0xd8};
-
-	spec->payload = size;
-	spec->flags = spec->is_udp ? 0 : 0x10;
-	switch (wg_test_below(random, 40)) {
-	case 0:
-		spec->flags = flags[wg_test_below(random, sizeof(flags))];
-		break;
-	case 1:
-		spec->payload = wg_test_below(random, size + 100);
-		break;
-	case 2:
-		spec->id += (uint16_t)wg_test_below(random, 3);
-		break;
-	case 3:
-		spec->seq += (uint32_t)wg_test_below(random, 3);
-		break;
-	case 4:
-		spec->ack++;
-		break;
-	case 5:
-		spec->options ^= 1;
-		break;
-	case 6:
-		spec->ds ^= 3;
-		break;
-	}
-}
-
-static void make_streams(struct fixture *f, struct wg_test_random *random, size_t n_flows)
-{
-	struct twin_spec specs[4];
-	bool counts[4];
-
-	for (size_t i = 0; i < n_flows; i++) {
-		specs[i] = *kinds[wg_test_below(random, WG_ARRAY_LEN(kinds))];
-		specs[i].flow = (uint8_t)i;
-		specs[i].fragment = wg_test_below(random, 2) ? 0x4000 : 0;
-		specs[i].id = (uint16_t)(wg_test_below(random, 8) - 4);
-		specs[i].seq = (uint32_t)(wg_test_below(random, 8000) - 4000);
-		counts[i] = wg_test_below(random, 3) > 0;
-	}
-	for (f->n_sent = 0; f->n_sent < 100;) {
-		size_t i = wg_test_below(random, n_flows);
-
-		step(random, &specs[i], 100 + 200 * i);
-		twin_make(&f->sent[f->n_sent], &specs[i], f->n_sent);
-		if (wg_test_below(random, 60) == 0)
-			f->sent[f->n_sent].bytes[wg_test_below(random, 60)] ^= 1;
-		send_made(f);
-		specs[i].seq += (uint32_t)specs[i].payload;
-		specs[i].id += counts[i];
-	}
-}
-
 /* Every group is what the naive merger allows, and what could have gone on did: the next
  * packet of the flow, where all is in order, is only apart if it may not be in it. */
 static void check_against_naive_merger(struct fixture *f)
@@ -161,7 +103,7 @@ static void test_splitting_undoes_coalescing(void **state)
 	struct wg_test_random random = {6};
 
 	for (int i = 0; i < 300; i++) {
-		make_streams(f, &random, 1 + (size_t)i % 4);
+		make_streams(f, &random, 1 + (size_t)i % 4, true);
 		wg_offload_coalesce(&f->groups, &f->batch);
 		for (size_t k = 0; k < f->groups.n; k++) {
 			const struct wg_offload_group *group = &f->groups.group[k];
@@ -189,7 +131,7 @@ static void test_ungrouping_gives_back_the_very_same_packets(void **state)
 	struct wg_test_random random = {7};
 
 	for (int i = 0; i < 300; i++) {
-		make_streams(f, &random, 1 + (size_t)i % 4);
+		make_streams(f, &random, 1 + (size_t)i % 4, true);
 		wg_offload_coalesce(&f->groups, &f->batch);
 		for (size_t k = 0; k < f->groups.n; k++) {
 			struct wg_offload_group *group = &f->groups.group[k];
@@ -216,7 +158,7 @@ static void test_random_streams_match_the_naive_merger(void **state)
 	size_t n_groups = 0;
 
 	for (int i = 0; i < 300; i++) {
-		make_streams(f, &random, 1 + (size_t)i % 4);
+		make_streams(f, &random, 1 + (size_t)i % 4, true);
 		wg_offload_coalesce(&f->groups, &f->batch);
 		check_round_trip(f);
 		check_against_naive_merger(f);
