@@ -12,12 +12,17 @@
 /* So that no line is longer than WG_CONF_MAX_LINE. */
 #define ITEMS_A_LINE 256u
 
+/* A peer of the running tunnel. */
+struct place {
+	const struct wg_config_peer *peer;
+	bool written;
+};
+
 struct writer {
 	struct wg_text text;
 	const struct wg_conf *conf;
 	const struct wg_config *running;
-	const struct wg_config_peer **by_key; /* of running, sorted */
-	bool *written;                        /* of running's peers */
+	struct place *places; /* of running's peers, sorted by key */
 };
 
 static void add_key(struct writer *writer, const char *name, const uint8_t key[static WG_KEY_LEN])
@@ -271,47 +276,53 @@ static void add_peer(struct writer *writer, const struct wg_config_peer *now,
 		wg_text_printf(&writer->text, "PersistentKeepalive = %u\n", now->keepalive);
 }
 
-static int compare_keys(const void *a, const void *b)
+static int compare_places(const void *a, const void *b)
 {
-	const struct wg_config_peer *const *left = a;
-	const struct wg_config_peer *const *right = b;
+	const struct place *left = a;
+	const struct place *right = b;
 
-	return memcmp((*left)->public_key, (*right)->public_key, WG_KEY_LEN);
+	return memcmp(left->peer->public_key, right->peer->public_key, WG_KEY_LEN);
 }
 
 static bool sort_peers(struct writer *writer)
 {
 	size_t n = writer->running->n_peers;
 
-	writer->by_key = (const struct wg_config_peer **)calloc(n + 1, sizeof(*writer->by_key));
-	writer->written = calloc(n + 1, sizeof(*writer->written));
-	if (!writer->by_key || !writer->written)
-		return false;
-	for (size_t i = 0; i < n; i++)
-		writer->by_key[i] = &writer->running->peers[i];
-	if (n)
-		qsort((void *)writer->by_key, n, sizeof(*writer->by_key), compare_keys);
-	return true;
+	writer->places = calloc(n + 1, sizeof(*writer->places));
+	for (size_t i = 0; writer->places && i < n; i++)
+		writer->places[i].peer = &writer->running->peers[i];
+	if (writer->places && n)
+		qsort(writer->places, n, sizeof(*writer->places), compare_places);
+	return writer->places;
+}
+
+/* The place of the running peer with this one's key, the first time; then NULL. */
+static const struct place *take_place(struct writer *writer, const struct wg_config_peer *peer)
+{
+	const struct place wanted = {.peer = peer};
+	struct place *place = bsearch(&wanted, writer->places, writer->running->n_peers,
+				      sizeof(wanted), compare_places);
+
+	if (!place || place->written)
+		return NULL;
+	place->written = true;
+	return place;
 }
 
 /* First those of conf, in its order. A key that conf has twice is one peer. */
 static void add_peers(struct writer *writer)
 {
+	const struct wg_conf *conf = writer->conf;
 	const struct wg_config *running = writer->running;
+	const struct place *place;
 
-	for (size_t i = 0; i < writer->conf->n_peers; i++) {
-		const struct wg_config_peer *before = &writer->conf->config.peers[i];
-		const struct wg_config_peer *const *found =
-			bsearch((const void *)&before, (const void *)writer->by_key,
-				running->n_peers, sizeof(*writer->by_key), compare_keys);
-
-		if (!found || writer->written[*found - running->peers])
-			continue;
-		writer->written[*found - running->peers] = true;
-		add_peer(writer, *found, &writer->conf->peers[i], before);
+	for (size_t i = 0; i < conf->n_peers; i++) {
+		place = take_place(writer, &conf->config.peers[i]);
+		if (place)
+			add_peer(writer, place->peer, &conf->peers[i], &conf->config.peers[i]);
 	}
 	for (size_t i = 0; i < running->n_peers; i++)
-		if (!writer->written[i])
+		if (take_place(writer, &running->peers[i]))
 			add_peer(writer, &running->peers[i], NULL, NULL);
 }
 
@@ -331,7 +342,6 @@ char *wg_confwrite_text(const struct wg_conf *conf, const struct wg_config *runn
 		add_peers(&writer);
 	else
 		writer.text.failed = true;
-	free((void *)writer.by_key);
-	free(writer.written);
+	free(writer.places);
 	return wg_text_take(&writer.text, len);
 }
