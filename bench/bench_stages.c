@@ -4,7 +4,10 @@
  *   out   read (TUN), split, look up, seal, send (UDP)
  *   in    receive (UDP), open, check, coalesce, write (TUN)
  *
- *   {"bench":"stages","way":"out","stage":"seal","len":1400,"ns":…,"cpu_s_gbit":…}
+ *   {"bench":"stages","load":"tcp","way":"out","stage":"seal","len":1400,"ns":…,
+ *    "cpu_s_gbit":…}
+ *
+ * tcp: super-packets of TCP segments. udp64: datagrams of 64 bytes, one by one.
  *
  * With a real link and real sockets in a network namespace of its own: that takes root,
  * and it skips (77) without. What the kernel does at once for the receiver counts as
@@ -35,12 +38,9 @@
 #include "udp/udp.h"
 #include "wgbench.h"
 
-#define SKIPPED    77
-#define ROUNDS     300
-#define SEGMENTS   44u /* of one super-packet: as many as 64 KiB hold of TCP's usual ones */
-#define HEADER_LEN 52u /* IPv4, TCP, timestamps */
-#define LEN        1400u
-#define PAYLOAD    (LEN - HEADER_LEN)
+#define SKIPPED  77
+#define ROUNDS   300
+#define VNET_LEN sizeof(struct wg_vnet)
 
 enum stage {
 	STAGE_READ, /* with splitting, until that is known */
@@ -54,6 +54,22 @@ enum stage {
 	STAGE_COALESCE,
 	STAGE_WRITE, /* with coalescing, until that is known */
 	STAGE_COUNT
+};
+
+/* What comes out of the link at a time. */
+struct load {
+	const char *name;
+	uint8_t protocol;
+	uint8_t gso_type;
+	uint8_t header_len; /* IPv4 and above */
+	uint8_t csum_offset;
+	uint32_t len;         /* of a packet */
+	unsigned int packets; /* of a super-packet, where there is one, and in all */
+};
+
+static const struct load loads[] = {
+	{"tcp", WG_PROTOCOL_TCP, WG_VNET_GSO_TCP4, 52, WG_TCP_CHECKSUM, 1400, 44},
+	{"udp64", WG_PROTOCOL_UDP, WG_VNET_GSO_NONE, 28, WG_UDP_CHECKSUM, 92, 64},
 };
 
 static const char *const names[STAGE_COUNT] = {
@@ -70,7 +86,9 @@ struct bench {
 	struct wg_pair_end left;
 	struct wg_pair_end right;
 	struct wg_offload_groups groups;
-	uint8_t super[sizeof(struct wg_vnet) + HEADER_LEN + SEGMENTS * PAYLOAD];
+	const struct load *load;
+	uint8_t read[VNET_LEN + 65536]; /* what the link gives, behind its vnet header */
+	size_t read_len;
 	double clock_cost; /* of one look at it */
 	double best[STAGE_COUNT];
 	double sum[STAGE_COUNT];
@@ -119,41 +137,55 @@ static bool open_injector(struct bench *b, const char *name)
 
 static bool inject(const struct bench *b)
 {
-	return sendto(b->inject, b->super, sizeof(b->super), 0, (const struct sockaddr *)&b->link,
-		      sizeof(b->link)) == sizeof(b->super);
+	unsigned int n = b->load->gso_type ? 1 : b->load->packets;
+	size_t len = VNET_LEN + b->read_len;
+
+	for (unsigned int i = 0; i < n; i++)
+		if (sendto(b->inject, b->read, len, 0, (const struct sockaddr *)&b->link,
+			   sizeof(b->link)) != (ssize_t)len)
+			return false;
+	return true;
 }
 
-/* A TCP super-packet as the kernel hands it to a link: behind a vnet header, with the
- * pseudo header's sum in the place of the checksum. */
-static void build_super(struct bench *b)
+/* A packet or super-packet as the kernel hands it to a link: behind a vnet header, with
+ * the pseudo header's sum in the place of the checksum. */
+static void build(struct bench *b)
 {
-	uint8_t *ip = b->super + sizeof(struct wg_vnet);
-	uint8_t *tcp = ip + WG_IPV4_LEN;
-	uint16_t len = (uint16_t)(sizeof(b->super) - sizeof(struct wg_vnet));
+	const struct load *load = b->load;
+	uint32_t payload = load->len - load->header_len;
+	uint8_t *ip = b->read + VNET_LEN;
+	uint8_t *l4 = ip + WG_IPV4_LEN;
 	const struct wg_vnet vnet = {
 		.flags = WG_VNET_NEEDS_CSUM,
-		.gso_type = WG_VNET_GSO_TCP4,
-		.header_len = HEADER_LEN,
-		.gso_size = PAYLOAD,
+		.gso_type = load->gso_type,
+		.header_len = load->header_len,
+		.gso_size = (uint16_t)(load->gso_type ? payload : 0),
 		.csum_start = WG_IPV4_LEN,
-		.csum_offset = WG_TCP_CHECKSUM,
+		.csum_offset = load->csum_offset,
 	};
 
-	memset(b->super, 0, sizeof(b->super));
+	b->read_len = load->header_len + (load->gso_type ? load->packets : 1) * payload;
+	memset(b->read, 0, sizeof(b->read));
 	wg_vnet_store(ip, &vnet);
 	ip[0] = 0x45;
-	wg_store_be16(ip + WG_IPV4_TOTAL, len);
+	wg_store_be16(ip + WG_IPV4_TOTAL, (uint16_t)b->read_len);
+	wg_store_be16(ip + WG_IPV4_FRAGMENT, WG_IPV4_DONT_FRAGMENT);
 	ip[WG_IPV4_TTL] = 64;
-	ip[WG_IPV4_PROTOCOL] = WG_PROTOCOL_TCP;
+	ip[WG_IPV4_PROTOCOL] = load->protocol;
 	memcpy(ip + WG_IPV4_SOURCE, b->left.inside.ip.bytes, 4);
 	memcpy(ip + WG_IPV4_SOURCE + 4, b->right.inside.ip.bytes, 4);
 	wg_checksum_store(ip + WG_IPV4_CHECKSUM, wg_checksum_add(0, ip, WG_IPV4_LEN));
-	tcp[WG_TCP_OFFSET] = (HEADER_LEN - WG_IPV4_LEN) / 4 << 4;
-	tcp[WG_TCP_FLAGS] = WG_TCP_ACK_FLAG;
-	memset(tcp + WG_TCP_LEN, 1, HEADER_LEN - WG_IPV4_LEN - WG_TCP_LEN); /* no-operations */
+	if (load->protocol == WG_PROTOCOL_TCP) {
+		l4[WG_TCP_OFFSET] = (uint8_t)((load->header_len - WG_IPV4_LEN) / 4 << 4);
+		l4[WG_TCP_FLAGS] = WG_TCP_ACK_FLAG;
+		/* No-operations instead of timestamps. */
+		memset(l4 + WG_TCP_LEN, 1, load->header_len - WG_IPV4_LEN - WG_TCP_LEN);
+	} else {
+		wg_store_be16(l4 + WG_UDP_LENGTH, (uint16_t)(b->read_len - WG_IPV4_LEN));
+	}
 	wg_checksum_store_partial(
-		tcp + WG_TCP_CHECKSUM,
-		wg_checksum_pseudo(ip, WG_PROTOCOL_TCP, (uint16_t)(len - WG_IPV4_LEN)));
+		l4 + load->csum_offset,
+		wg_checksum_pseudo(ip, load->protocol, (uint16_t)(b->read_len - WG_IPV4_LEN)));
 }
 
 static bool set_up(struct bench *b)
@@ -172,7 +204,6 @@ static bool set_up(struct bench *b)
 	if (!b->pool)
 		abort();
 	wg_pair_meet(&b->left, &b->right);
-	build_super(b);
 	return true;
 }
 
@@ -196,7 +227,7 @@ static bool read_link(struct bench *b, struct wg_batch *batch)
 	while (wg_tun_read(b->tun, b->pool, batch, 64) > 0)
 		;
 	count(b, STAGE_READ, &start);
-	return batch->n == SEGMENTS;
+	return batch->n == b->load->packets;
 }
 
 /* The same super-packet once more, in memory. */
@@ -204,16 +235,15 @@ static void split(struct bench *b)
 {
 	struct wg_packet *packet = wg_pool_get(b->pool, WG_SLOT_ROOM);
 	const size_t first = WG_SLOT_ROOM - WG_OFFLOAD_TAILROOM;
-	const uint8_t *data = b->super + sizeof(struct wg_vnet);
+	const uint8_t *data = b->read + VNET_LEN;
 	struct wg_batch batch;
 	double start;
 
 	wg_batch_init(&batch);
-	memcpy(packet->data - sizeof(struct wg_vnet), b->super, sizeof(struct wg_vnet) + first);
+	memcpy(packet->data - VNET_LEN, b->read, VNET_LEN + first);
 	packet->len = (uint32_t)first;
 	start = wg_bench_now();
-	if (wg_offload_split(packet, data + first,
-			     sizeof(b->super) - sizeof(struct wg_vnet) - first, b->pool, &batch))
+	if (wg_offload_split(packet, data + first, b->read_len - first, b->pool, &batch))
 		abort();
 	count(b, STAGE_SPLIT, &start);
 	wg_batch_drop(&batch);
@@ -290,10 +320,11 @@ static bool run_once(struct bench *b)
 	wg_batch_init(&batch);
 	if (!read_link(b, &batch))
 		return false;
-	split(b);
+	if (b->load->gso_type)
+		split(b);
 	send_batch(b, &batch);
 	receive_batch(b);
-	if (b->right.out.tun.n != SEGMENTS)
+	if (b->right.out.tun.n != b->load->packets)
 		return false;
 	coalesce(b, &b->right.out.tun);
 	start = wg_bench_now();
@@ -321,11 +352,14 @@ static bool run_rounds(struct bench *b)
 static void print(const struct bench *b)
 {
 	for (int stage = 0; stage < STAGE_COUNT; stage++) {
-		double ns = b->best[stage] / ((double)ROUNDS * SEGMENTS);
+		double ns = b->best[stage] / ((double)ROUNDS * b->load->packets);
 
-		printf("{\"bench\":\"stages\",\"way\":\"%s\",\"stage\":\"%s\",\"len\":%u,"
-		       "\"ns\":%.1f,\"cpu_s_gbit\":%.4f}\n",
-		       stage < STAGE_RECEIVE ? "out" : "in", names[stage], LEN, ns, ns / (LEN * 8));
+		if (stage == STAGE_SPLIT && !b->load->gso_type)
+			continue;
+		printf("{\"bench\":\"stages\",\"load\":\"%s\",\"way\":\"%s\",\"stage\":\"%s\","
+		       "\"len\":%u,\"ns\":%.1f,\"cpu_s_gbit\":%.4f}\n",
+		       b->load->name, stage < STAGE_RECEIVE ? "out" : "in", names[stage],
+		       b->load->len, ns, ns / (b->load->len * 8));
 	}
 }
 
@@ -338,25 +372,30 @@ static void look_at_clock(void *ctx)
 static int measure_stages(void)
 {
 	static struct bench b;
+	bool ok = true;
 
 	if (!set_up(&b)) {
 		printf("skip: no network namespace with a TUN link: %s\n", strerror(errno));
 		return SKIPPED;
 	}
 	b.clock_cost = wg_bench_ns(look_at_clock, NULL);
-	if (!run_rounds(&b)) {
-		fprintf(stderr, "bench_stages: a vector did not arrive whole: %s\n",
-			strerror(errno));
-		return 1;
+	for (size_t i = 0; i < WG_ARRAY_LEN(loads) && ok; i++) {
+		b.load = &loads[i];
+		build(&b);
+		ok = run_rounds(&b);
+		if (ok)
+			print(&b);
+		else
+			fprintf(stderr, "bench_stages: %s: a vector did not arrive whole\n",
+				b.load->name);
 	}
-	print(&b);
 	close(b.inject);
 	wg_tun_close(b.tun);
 	wg_udp_close(b.from);
 	wg_udp_close(b.to);
 	wg_pair_part(&b.left, &b.right);
 	wg_pool_free(b.pool);
-	return 0;
+	return ok ? 0 : 1;
 }
 
 int main(int argc, char **argv)
