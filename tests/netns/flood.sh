@@ -13,7 +13,7 @@ need wg ping jq ss "${FLOOD:-flood}"
 program=$(program "$1")
 newcomer=$(program "${2:-$1}")
 isolate "$@"
-per_second=40000
+per_second=10000
 tolerated=0
 [ -z "${NETNS_SANITIZED:-}" ] || tolerated='([0-9]|[0-4][0-9])(\.[0-9]+)?'
 pings=${NETNS_FLOOD_PINGS:-500}
