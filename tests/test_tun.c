@@ -1,22 +1,20 @@
 /* Packets from the link and into it. */
 #include "tun_link.h"
 
-#include <sys/uio.h>
-
-/* What the next readv fails with. */
+/* What the next read fails with. */
 static int read_error;
 
-ssize_t __real_readv(int fd, const struct iovec *iov, int n);
-ssize_t __wrap_readv(int fd, const struct iovec *iov, int n);
+ssize_t __real_read(int fd, void *dst, size_t len);
+ssize_t __wrap_read(int fd, void *dst, size_t len);
 
-ssize_t __wrap_readv(int fd, const struct iovec *iov, int n)
+ssize_t __wrap_read(int fd, void *dst, size_t len)
 {
 	if (read_error) {
 		errno = read_error;
 		read_error = 0;
 		return -1;
 	}
-	return __real_readv(fd, iov, n);
+	return __real_read(fd, dst, len);
 }
 
 static void test_what_is_sent_into_the_link_is_read_in_order(void **state)

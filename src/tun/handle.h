@@ -5,7 +5,7 @@
 #include "tun/offload.h"
 #include "tun/tun.h"
 
-/* What a read puts into a slot: the rest is for padding and tag. */
+/* What a slot has of a packet: the rest is for padding and tag. */
 #define WG_TUN_SLOT_READ (WG_SLOT_ROOM - WG_OFFLOAD_TAILROOM)
 
 struct wg_tun {
@@ -13,8 +13,8 @@ struct wg_tun {
 	size_t vnet_len; /* of struct wg_vnet, or 0 where the descriptor has no such header */
 	enum wg_offload_state offloads[WG_TUN_N_OFFLOADS];
 	struct wg_tun_stats stats;
-	struct wg_offload_groups groups;                 /* of one wg_tun_write */
-	uint8_t overflow[UINT16_MAX - WG_TUN_SLOT_READ]; /* what a read has beyond a slot */
+	struct wg_offload_groups groups;                     /* of one wg_tun_write */
+	uint8_t buffer[sizeof(struct wg_vnet) + UINT16_MAX]; /* of one read */
 };
 
 #endif

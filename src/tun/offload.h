@@ -45,7 +45,7 @@ enum wg_vnet_gso {
 struct wg_vnet wg_vnet_load(const uint8_t *data);
 void wg_vnet_store(uint8_t *data, const struct wg_vnet *vnet);
 
-/* Splits what one readv gave and adds the packets to the batch, the second and later
+/* Splits what one read gave and adds the packets to the batch, the second and later
  * ones with WG_PACKET_SAME_FLOW. The vnet header stands before packet->data, a slot's
  * with the tailroom left free; what it did not hold is at rest. Takes the packet. 0; -EINVAL when
  * it is malformed, and then nothing was added; -ENOMEM when the pool is at its bound, and then the

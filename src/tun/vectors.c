@@ -1,46 +1,61 @@
 /* Moving packets. A read brings one packet, or one super-packet that is split; what may
  * be joined is written as one. Each is behind a vnet header (struct wg_vnet), for which
- * every packet has headroom. */
+ * every packet has headroom.
+ *
+ * Packets are read into one buffer and copied to where they stay. A readv into a slot
+ * and into something behind it would save the copy of what fits the slot, but costs the
+ * kernel more than that (bench_tun: a packet of 92 bytes 900 ns instead of 785, one of
+ * 1400 bytes 1022 instead of 950). */
 #include <errno.h>
 #include <string.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include "tun/handle.h"
 
-/* One readv; the number of bytes, 0 when there is nothing to read now, or -errno. */
-static ssize_t read_into(const struct wg_tun *tun, const struct iovec *iov, int n)
+/* One read; the number of bytes, 0 when there is nothing to read now, or -errno. */
+static ssize_t read_one(struct wg_tun *tun)
 {
 	ssize_t len;
 
 	do
-		len = readv(tun->fd, iov, n);
+		len = read(tun->fd, tun->buffer, sizeof(tun->buffer));
 	while (len < 0 && errno == EINTR);
 	if (len < 0)
 		return errno == EAGAIN || errno == EIO ? 0 : -errno;
 	return len;
 }
 
-/* Reads one packet away while there is no memory for it: left in the device it would
- * wake the loop for ever. */
-static ssize_t discard(struct wg_tun *tun)
+/* Copies what is in the buffer, len bytes behind its vnet header, to packets. */
+static int copy(struct wg_tun *tun, size_t len, struct wg_pool *pool, struct wg_batch *batch)
 {
-	ssize_t len = read_into(tun, &(struct iovec){tun->overflow, sizeof(tun->overflow)}, 1);
+	const uint8_t *data = tun->buffer + tun->vnet_len;
+	size_t first = len < WG_TUN_SLOT_READ ? len : WG_TUN_SLOT_READ;
+	struct wg_packet *packet = wg_pool_get(pool, WG_SLOT_ROOM);
 
-	tun->stats.dropped_no_memory += len > 0;
-	return len;
+	if (!packet)
+		return -ENOMEM;
+	if (tun->vnet_len)
+		memcpy(packet->data - tun->vnet_len, tun->buffer, tun->vnet_len);
+	else
+		wg_vnet_store(packet->data, &(struct wg_vnet){0});
+	memcpy(packet->data, data, first);
+	packet->len = (uint32_t)first;
+	return wg_offload_split(packet, data + first, len - first, pool, batch);
 }
 
-/* Splits what was read, of which len bytes are the packet's, and counts. */
-static void split(struct wg_tun *tun, struct wg_packet *packet, size_t len, struct wg_pool *pool,
-		  struct wg_batch *batch)
+/* Adds what one read gives to the batch. Positive when something was read, 0 when there
+ * is nothing, or -errno. What there is no memory for is read, too: left in the device it
+ * would wake the loop for ever. */
+static ssize_t read_some(struct wg_tun *tun, struct wg_pool *pool, struct wg_batch *batch)
 {
 	size_t before = batch->n;
-	size_t rest_len = len > WG_TUN_SLOT_READ ? len - WG_TUN_SLOT_READ : 0;
+	ssize_t len = read_one(tun);
 
-	packet->len = (uint32_t)(len - rest_len);
-	if (!tun->vnet_len)
-		wg_vnet_store(packet->data, &(struct wg_vnet){0});
-	switch (wg_offload_split(packet, tun->overflow, rest_len, pool, batch)) {
+	if (len <= (ssize_t)tun->vnet_len)
+		return len;
+	tun->stats.read_calls++;
+	switch (copy(tun, (size_t)len - tun->vnet_len, pool, batch)) {
 	case -EINVAL:
 		tun->stats.dropped_malformed++;
 		break;
@@ -49,28 +64,6 @@ static void split(struct wg_tun *tun, struct wg_packet *packet, size_t len, stru
 		break;
 	}
 	tun->stats.read_packets += batch->n - before;
-}
-
-/* Adds what one read gives to the batch. Positive when something was read, 0 when there
- * is nothing, or -errno. */
-static ssize_t read_some(struct wg_tun *tun, struct wg_pool *pool, struct wg_batch *batch)
-{
-	struct wg_packet *packet = wg_pool_get(pool, WG_SLOT_ROOM);
-	ssize_t len;
-
-	if (!packet)
-		return discard(tun);
-	len = read_into(
-		tun,
-		(struct iovec[]){{packet->data - tun->vnet_len, tun->vnet_len + WG_TUN_SLOT_READ},
-				 {tun->overflow, sizeof(tun->overflow)}},
-		2);
-	if (len <= (ssize_t)tun->vnet_len) {
-		wg_packet_put(packet);
-		return len;
-	}
-	tun->stats.read_calls++;
-	split(tun, packet, (size_t)len - tun->vnet_len, pool, batch);
 	return len;
 }
 
