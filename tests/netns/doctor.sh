@@ -159,7 +159,7 @@ table inet strict {
 	chain input {
 		type filter hook input priority 0; policy drop;
 		ct state established,related accept
-		meta l4proto ipv6-icmp accept
+		meta l4proto 58 accept
 	}
 }
 END
