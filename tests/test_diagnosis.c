@@ -16,12 +16,12 @@ static struct wg_link links[] = {
 	{.index = TUNNEL, .name = "wg0", .kind = "tun", .mtu = 1420, .up = true},
 };
 static struct wg_facts_link parameters[WG_ARRAY_LEN(links)];
-static struct wg_route routes[8];
-static struct wg_rule rules[4];
+static struct wg_route routes[10];
+static struct wg_rule rules[5];
 static struct wg_address addresses[1];
-static struct wg_neigh_proxy proxies[1];
+static struct wg_neigh_proxy proxies[3];
 static struct wg_facts_way ways[1];
-static struct wg_solicit solicited[2];
+static struct wg_solicit solicited[4];
 static struct wg_facts facts;
 static struct wg_config_peer *peer;
 static struct wg_conf conf;
@@ -122,6 +122,14 @@ static int teardown(void **state)
 	free(summary);
 	summary = NULL;
 	return 0;
+}
+
+static void start_again(void)
+{
+	free(summary);
+	summary = NULL;
+	wg_check_deinit(&check);
+	wg_check_init(&check, "wg0");
 }
 
 /* "LEVEL CODE", apart by "; ". Each finding has a remedy. */
@@ -261,7 +269,7 @@ static void test_a_port_that_had_to_give_way_matters_to_peers_that_call(void **s
 	read_conf("[Interface]\n");
 	facts.status.config.listen_port = 40000;
 	assert_string_equal(diagnose(), "");
-	free(summary);
+	start_again();
 	peer->has_endpoint = false;
 	assert_string_equal(diagnose(), "w port");
 	assert_said("30567");
@@ -272,8 +280,22 @@ static void test_an_mtu_below_what_ipv6_needs_is_found(void **state)
 	(void)state;
 	links[2].mtu = 1200;
 	assert_string_equal(diagnose(), "");
-	free(summary);
+	start_again();
 	allow("2001:db8::/32");
+	assert_string_equal(diagnose(), "e mtu-too-small");
+	start_again();
+	links[2].mtu = 1280;
+	assert_string_equal(diagnose(), "");
+}
+
+static void test_an_mtu_is_small_for_ipv6_addresses_of_the_tunnel_only(void **state)
+{
+	(void)state;
+	links[2].mtu = 1279;
+	addresses[0] = (struct wg_address){.link = ETH0, .prefix = prefix_of("2001:db8::1/64")};
+	assert_string_equal(diagnose(), "");
+	start_again();
+	addresses[0].link = TUNNEL;
 	assert_string_equal(diagnose(), "e mtu-too-small");
 }
 
@@ -282,10 +304,33 @@ static void test_an_mtu_that_does_not_fit_the_path_is_found(void **state)
 	(void)state;
 	ways[0].mtu = 1480;
 	assert_string_equal(diagnose(), "");
-	free(summary);
+	start_again();
 	ways[0].mtu = 1479;
 	assert_string_equal(diagnose(), "w mtu-too-large");
 	assert_said("ip link set wg0 mtu 1419");
+}
+
+static void test_a_path_too_narrow_for_ipv6_is_found_but_not_followed(void **state)
+{
+	(void)state;
+	ways[0].mtu = 1300;
+	assert_string_equal(diagnose(), "w mtu-too-large");
+	assert_said("mtu 1240");
+	start_again();
+	allow("2001:db8::/32");
+	assert_string_equal(diagnose(), "w mtu-too-large");
+	assert_said("mtu 1280");
+}
+
+static void test_a_path_that_is_not_known_is_not_judged(void **state)
+{
+	(void)state;
+	ways[0].mtu = 0;
+	assert_string_equal(diagnose(), "");
+	start_again();
+	ways[0].mtu = 100;
+	peer->has_endpoint = false;
+	assert_string_equal(diagnose(), "");
 }
 
 static void test_what_ipv6_needs_is_not_too_large(void **state)
@@ -307,6 +352,9 @@ static void test_an_address_that_the_link_lost_is_found(void **state)
 static void test_a_clock_of_before_the_program_is_found(void **state)
 {
 	(void)state;
+	facts.now_sec = 1704067200;
+	assert_string_equal(diagnose(), "");
+	start_again();
 	facts.now_sec = 1704067199;
 	assert_string_equal(diagnose(), "e clock");
 }
@@ -325,11 +373,23 @@ static void test_a_peer_that_does_not_answer_is_found_after_the_second_try(void 
 	peer->health.session = false;
 	peer->health.initiations_sent = 1;
 	assert_string_equal(diagnose(), "");
-	free(summary);
+	start_again();
 	peer->health.initiations_sent = 2;
 	assert_string_equal(diagnose(), "w no-session");
 	assert_said("192.0.2.7:30567");
 	assert_said("UDP port 30567");
+}
+
+static void test_a_peer_without_a_name_is_called_by_its_key(void **state)
+{
+	(void)state;
+	wg_status_deinit(&facts.status);
+	facts.status.detailed = facts.status.link_up = true;
+	facts.status.config.has_private_key = true;
+	peer = wg_config_add_peer(&facts.status.config);
+	peer->public_key[0] = 9;
+	assert_string_equal(diagnose(), "w no-session");
+	assert_said("CQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= has no session");
 }
 
 static void test_a_peer_without_a_session_that_nobody_wanted_is_healthy(void **state)
@@ -355,10 +415,7 @@ static void test_each_cause_has_its_remedy(void **state)
 		peer->health = causes[i].health;
 		assert_string_equal(diagnose(), "w no-session");
 		assert_said(causes[i].remedy);
-		free(summary);
-		summary = NULL;
-		wg_check_deinit(&check);
-		wg_check_init(&check, "wg0");
+		start_again();
 	}
 }
 
@@ -374,11 +431,17 @@ static void test_an_endpoint_inside_the_tunnel_is_found_with_its_rule_and_table(
 	(void)state;
 	ways[0].route.link = TUNNEL;
 	ways[0].route.table = 254;
-	rules[0] = (struct wg_rule){.family = WG_FAMILY_IPV4,
-				    .priority = 32766,
-				    .table = 254,
+	/* Of the other family, with more than we know, passing defaults over, and of
+	 * another mark: none of these is it. */
+	rules[0] = (struct wg_rule){WG_FAMILY_IPV6, .table = 254, .suppress_prefixlength = -1};
+	rules[1] = (struct wg_rule){WG_FAMILY_IPV4, .other = true, .table = 254,
 				    .suppress_prefixlength = -1};
-	facts.host.n_rules = 1;
+	rules[2] = (struct wg_rule){WG_FAMILY_IPV4, .table = 254, .suppress_prefixlength = 0};
+	rules[3] = (struct wg_rule){WG_FAMILY_IPV4, .fwmark = 5, .fwmask = UINT32_MAX, .table = 254,
+				    .suppress_prefixlength = -1};
+	rules[4] = (struct wg_rule){WG_FAMILY_IPV4, .priority = 32766, .table = 254,
+				    .suppress_prefixlength = -1};
+	facts.host.n_rules = 5;
 	assert_string_equal(diagnose(), "e endpoint-inside");
 	assert_said("rule 32766, table 254");
 	assert_said("ip route add 192.0.2.7 via 203.0.113.1 dev eth0");
@@ -409,14 +472,12 @@ static void test_an_allowed_ip_without_a_route_is_found(void **state)
 	allow("10.8.1.0/24");
 	allow("2001:db8:7::/48");
 	assert_string_equal(diagnose(), "");
-	free(summary);
+	start_again();
 	conf.table_mode = WG_CONF_TABLE_AUTO;
 	assert_string_equal(diagnose(), "e route-missing");
 	assert_said("2 allowed IPs have no route");
 	assert_said("tuff up wg0");
-	free(summary);
-	wg_check_deinit(&check);
-	wg_check_init(&check, "wg0");
+	start_again();
 	add_route("10.8.0.0/15", TUNNEL, NULL);
 	add_route("::/0", TUNNEL, NULL)->table = 51820;
 	assert_string_equal(diagnose(), "");
@@ -441,13 +502,34 @@ static void test_a_default_route_that_will_not_be_renewed_is_found_with_its_seco
 	links[1].ipv6_accept_ra = 2;
 	links[1].ipv6_forwarding = 1;
 	assert_string_equal(diagnose(), "");
-	free(summary);
+	start_again();
 	links[1].ipv6_accept_ra = 1;
 	assert_string_equal(diagnose(), "e accept-ra");
 	assert_said("fe80::1");
 	assert_said("1234 seconds");
 	assert_said("net.ipv6.conf.eth0.accept_ra=2");
 	assert_said("Forward = ipv6 via eth0");
+}
+
+static void test_of_what_a_link_learnt_its_default_route_is_told(void **state)
+{
+	struct wg_route *route;
+
+	(void)state;
+	links[1].ipv6_accept_ra = 1;
+	links[1].ipv6_forwarding = 1;
+	add_route("::/0", TUNNEL, NULL)->protocol = WG_ROUTE_FROM_RA;
+	add_route("192.0.2.0/24", ETH0, NULL)->expires = 5;
+	assert_string_equal(diagnose(), "");
+	start_again();
+	add_route("2001:db8:2::/64", ETH0, NULL)->protocol = WG_ROUTE_FROM_RA;
+	route = add_route("::/0", ETH0, "fe80::1");
+	route->protocol = WG_ROUTE_FROM_RA;
+	assert_string_equal(diagnose(), "e accept-ra");
+	assert_said("fe80::1");
+	start_again();
+	links[1].up = false;
+	assert_string_equal(diagnose(), "");
 }
 
 static void test_a_host_that_does_not_forward_listens_to_routers(void **state)
@@ -465,9 +547,7 @@ static void test_a_default_route_that_is_lost_already_is_found(void **state)
 	links[1].ipv6_accept_ra = 1;
 	links[1].ipv6_forwarding = 1;
 	assert_string_equal(diagnose(), "e accept-ra");
-	free(summary);
-	wg_check_deinit(&check);
-	wg_check_init(&check, "wg0");
+	start_again();
 	add_route("::/0", ETH0, "fe80::1");
 	assert_string_equal(diagnose(), "");
 }
@@ -477,18 +557,24 @@ static void test_an_address_in_an_on_link_prefix_needs_a_proxy(void **state)
 	(void)state;
 	allow("2001:db8:1::2/128");
 	assert_string_equal(diagnose(), "");
-	free(summary);
+	start_again();
 	facts.forwards_ipv6 = true;
 	assert_string_equal(diagnose(), "w on-link-prefix");
 	assert_said("2001:db8:1::/64");
 	assert_said("ProxyNDP = eth0");
-	free(summary);
-	proxies[0] = (struct wg_neigh_proxy){ETH0, ip_of("2001:db8:1::2")};
-	facts.n_proxies = 1;
+	start_again();
 	parameters[1].proxy_ndp = true;
-	wg_check_deinit(&check);
-	wg_check_init(&check, "wg0");
+	proxies[0] = (struct wg_neigh_proxy){LO, ip_of("2001:db8:1::2")};
+	proxies[1] = (struct wg_neigh_proxy){ETH0, ip_of("2001:db8:1::3")};
+	facts.n_proxies = 2;
+	assert_string_equal(diagnose(), "w on-link-prefix");
+	start_again();
+	proxies[2] = (struct wg_neigh_proxy){ETH0, ip_of("2001:db8:1::2")};
+	facts.n_proxies = 3;
 	assert_string_equal(diagnose(), "");
+	start_again();
+	parameters[1].proxy_ndp = false;
+	assert_string_equal(diagnose(), "w on-link-prefix");
 }
 
 static void test_questions_that_were_heard_are_counted(void **state)
@@ -498,9 +584,15 @@ static void test_questions_that_were_heard_are_counted(void **state)
 	facts.forwards_ipv6 = true;
 	solicited[0] = (struct wg_solicit){ETH0, ip_of("2001:db8:1::2")};
 	solicited[1] = (struct wg_solicit){LO, ip_of("2001:db8:1::2")};
-	facts.n_solicited = 2;
+	solicited[2] = (struct wg_solicit){ETH0, ip_of("2001:db8:1::3")};
+	solicited[3] = (struct wg_solicit){LO, ip_of("2001:db8:1::3")};
+	facts.n_solicited = 4;
 	assert_string_equal(diagnose(), "w on-link-prefix");
 	assert_said("1 such question was heard");
+	start_again();
+	solicited[1].link = ETH0;
+	assert_string_equal(diagnose(), "w on-link-prefix");
+	assert_said("2 such questions were heard");
 }
 
 static void test_ipv4_neighbours_are_answered_by_proxy_arp(void **state)
@@ -511,9 +603,7 @@ static void test_ipv4_neighbours_are_answered_by_proxy_arp(void **state)
 	facts.forwards_ipv4 = true;
 	assert_string_equal(diagnose(), "w on-link-prefix");
 	assert_said("proxy_arp=1");
-	free(summary);
-	wg_check_deinit(&check);
-	wg_check_init(&check, "wg0");
+	start_again();
 	parameters[1].proxy_arp = true;
 	assert_string_equal(diagnose(), "");
 }
@@ -524,6 +614,11 @@ static void test_prefixes_link_local_addresses_and_other_tunnels_need_no_proxy(v
 	facts.forwards_ipv6 = true;
 	add_route("fe80::/64", ETH0, NULL);
 	add_route("2001:db8:1:1::/64", TUNNEL, NULL);
+	add_route("2001:db8:2::2/128", ETH0, NULL);
+	add_route("::/0", ETH0, NULL);
+	add_route("2001:db8:3::/64", ETH0, "fe80::1");
+	allow("2001:db8:2::2/128");
+	allow("2001:db8:3::2/128");
 	allow("2001:db8:1::/80");
 	allow("fe80::9/128");
 	allow("2001:db8:1:1::2/128");
@@ -539,20 +634,26 @@ static void test_a_strict_filter_that_ignores_marks_is_found(void **state)
 				    .fwmark = 51820,
 				    .fwmask = UINT32_MAX,
 				    .table = 51820};
-	facts.host.n_rules = 1;
+	rules[1] = (struct wg_rule){.family = WG_FAMILY_IPV4, .fwmark = 7, .fwmask = UINT32_MAX};
+	facts.host.n_rules = 2;
 	parameters[1].rp_filter = 2;
 	assert_string_equal(diagnose(), "");
-	free(summary);
+	start_again();
 	parameters[1].rp_filter = 1;
 	assert_string_equal(diagnose(), "e rp-filter");
 	assert_said("src_valid_mark=1");
-	free(summary);
-	wg_check_deinit(&check);
-	wg_check_init(&check, "wg0");
+	start_again();
 	parameters[1].src_valid_mark = true;
 	assert_string_equal(diagnose(), "");
-	free(summary);
+	start_again();
 	parameters[1].src_valid_mark = false;
+	rules[0].family = WG_FAMILY_IPV6;
+	assert_string_equal(diagnose(), "");
+	start_again();
+	rules[0].family = WG_FAMILY_IPV4;
+	facts.status.config.fwmark = 7;
+	assert_string_equal(diagnose(), "");
+	start_again();
 	facts.status.config.fwmark = 0;
 	assert_string_equal(diagnose(), "");
 }
@@ -564,7 +665,7 @@ static void test_a_firewall_is_told_of_while_somebody_is_missing(void **state)
 	(void)state;
 	facts.firewall = suspects;
 	assert_string_equal(diagnose(), "");
-	free(summary);
+	start_again();
 	peer->health.session = false;
 	assert_string_equal(diagnose(), "w firewall");
 	assert_said(suspects);
@@ -606,12 +707,16 @@ int main(void)
 		TEST(test_a_port_that_is_not_the_files_is_found),
 		TEST(test_a_port_that_had_to_give_way_matters_to_peers_that_call),
 		TEST(test_an_mtu_below_what_ipv6_needs_is_found),
+		TEST(test_an_mtu_is_small_for_ipv6_addresses_of_the_tunnel_only),
 		TEST(test_an_mtu_that_does_not_fit_the_path_is_found),
+		TEST(test_a_path_too_narrow_for_ipv6_is_found_but_not_followed),
+		TEST(test_a_path_that_is_not_known_is_not_judged),
 		TEST(test_what_ipv6_needs_is_not_too_large),
 		TEST(test_an_address_that_the_link_lost_is_found),
 		TEST(test_a_clock_of_before_the_program_is_found),
 		TEST(test_a_peer_whose_timestamps_are_refused_is_found),
 		TEST(test_a_peer_that_does_not_answer_is_found_after_the_second_try),
+		TEST(test_a_peer_without_a_name_is_called_by_its_key),
 		TEST(test_a_peer_without_a_session_that_nobody_wanted_is_healthy),
 		TEST(test_each_cause_has_its_remedy),
 		TEST(test_an_endpoint_that_cannot_be_reached_is_found),
@@ -620,6 +725,7 @@ int main(void)
 		TEST(test_an_allowed_ip_without_a_route_is_found),
 		TEST(test_forwarding_that_was_switched_off_is_found),
 		TEST(test_a_default_route_that_will_not_be_renewed_is_found_with_its_seconds),
+		TEST(test_of_what_a_link_learnt_its_default_route_is_told),
 		TEST(test_a_host_that_does_not_forward_listens_to_routers),
 		TEST(test_a_default_route_that_is_lost_already_is_found),
 		TEST(test_an_address_in_an_on_link_prefix_needs_a_proxy),

@@ -192,6 +192,9 @@ static void judge_path_mtu(struct wg_check *check, const struct wg_facts *facts,
 		     "of %" PRIu32 " bytes: large ones are sent in fragments",
 		     link->mtu, wg_diagnosis_label(name, &facts->status, narrowest),
 		     facts->ways[narrowest].mtu);
+	/* Less would be no IPv6 at all; then fragments are the lesser evil. */
+	if (least < IPV6_MIN_MTU && has_ipv6_inside(facts, link))
+		least = IPV6_MIN_MTU;
 	wg_check_remedy(check, "MTU = %" PRIu32 " in the file, or: ip link set %s mtu %" PRIu32,
 			least, facts->name, least);
 }

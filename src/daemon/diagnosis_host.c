@@ -8,20 +8,6 @@
 
 #define RULE_TEXT_LEN 96
 
-static const struct wg_link *link_by_index(const struct wg_facts *facts, uint32_t index)
-{
-	for (size_t i = 0; i < facts->host.n_links; i++)
-		if (facts->host.links[i].index == index)
-			return &facts->host.links[i];
-	return NULL;
-}
-
-static const struct wg_facts_link *parameters_of(const struct wg_facts *facts,
-						 const struct wg_link *link)
-{
-	return &facts->links[link - facts->host.links];
-}
-
 /* A default route that does not lead into the tunnel, or NULL. */
 static const struct wg_route *default_route(const struct wg_facts *facts, uint8_t family,
 					    const struct wg_link *tunnel)
@@ -75,7 +61,7 @@ static void add_way_out(struct wg_check *check, const struct wg_facts *facts,
 			const struct wg_link *tunnel)
 {
 	const struct wg_route *out = default_route(facts, to->family, tunnel);
-	const struct wg_link *uplink = out ? link_by_index(facts, out->link) : NULL;
+	const struct wg_link *uplink = out ? wg_facts_link_at(facts, out->link) : NULL;
 	char address[WG_IP_TEXT_LEN];
 	char via[WG_IP_TEXT_LEN + 8] = "";
 	char gateway[WG_IP_TEXT_LEN];
@@ -280,107 +266,6 @@ static void judge_accept_ra(struct wg_check *check, const struct wg_facts *facts
 	}
 }
 
-/* The link where an address is expected to be a neighbour, or NULL. */
-static const struct wg_link *on_link_at(const struct wg_facts *facts, const struct wg_ip *ip,
-					const struct wg_link *tunnel, struct wg_prefix *prefix)
-{
-	for (size_t i = 0; i < facts->host.n_routes; i++) {
-		const struct wg_route *route = &facts->host.routes[i];
-		const struct wg_link *link = link_by_index(facts, route->link);
-
-		if (link && link != tunnel && link->up && route->type == WG_ROUTE_UNICAST &&
-		    route->via.family == WG_FAMILY_NONE && strcmp(link->name, "lo") != 0 &&
-		    route->dst.bits > 0 && route->dst.bits < wg_family_bits(ip->family) &&
-		    strcmp(link->kind, "tun") != 0 && strcmp(link->kind, "wireguard") != 0 &&
-		    wg_prefix_contains(&route->dst, ip)) {
-			*prefix = route->dst;
-			return link;
-		}
-	}
-	return NULL;
-}
-
-static bool is_answered_for(const struct wg_facts *facts, const struct wg_link *link,
-			    const struct wg_ip *ip)
-{
-	const struct wg_facts_link *parameters = parameters_of(facts, link);
-
-	if (ip->family == WG_FAMILY_IPV4 && parameters->proxy_arp)
-		return true;
-	if (ip->family == WG_FAMILY_IPV6 && !parameters->proxy_ndp)
-		return false;
-	for (size_t i = 0; i < facts->n_proxies; i++)
-		if (facts->proxies[i].link == link->index && wg_ip_equal(&facts->proxies[i].ip, ip))
-			return true;
-	return false;
-}
-
-static size_t count_solicited(const struct wg_facts *facts, const struct wg_link *link,
-			      const struct wg_ip *ip)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < facts->n_solicited; i++)
-		n += facts->solicited[i].link == link->index &&
-		     wg_ip_equal(&facts->solicited[i].target, ip);
-	return n;
-}
-
-static void add_on_link(struct wg_check *check, const struct wg_facts *facts,
-			const struct wg_link *link, const struct wg_ip *ip,
-			const struct wg_prefix *prefix, size_t peer)
-{
-	size_t n_solicited = count_solicited(facts, link, ip);
-	char name[WG_DIAGNOSIS_LABEL_LEN];
-	char address[WG_IP_TEXT_LEN];
-	char network[WG_PREFIX_TEXT_LEN];
-	char heard[64] = "";
-
-	if (n_solicited)
-		snprintf(heard, sizeof(heard), " (%zu such question%s heard)", n_solicited,
-			 n_solicited == 1 ? " was" : "s were");
-	wg_check_add(check, WG_CHECK_WARNING, "on-link-prefix", 0,
-		     "%s of %s is in %s, which is on-link at %s: hosts there ask who has it%s, and "
-		     "nobody answers",
-		     wg_ip_format(address, ip), wg_diagnosis_label(name, &facts->status, peer),
-		     wg_prefix_format(network, prefix), link->name, heard);
-	if (ip->family == WG_FAMILY_IPV6)
-		wg_check_remedy(check, "ProxyNDP = %s in the file, or have the prefix routed here",
-				link->name);
-	else
-		wg_check_remedy(check,
-				"Sysctl = net.ipv4.conf.%s.proxy_arp=1 in the file, or have "
-				"the prefix routed here",
-				link->name);
-}
-
-static bool is_link_local(const struct wg_ip *ip)
-{
-	return ip->family == WG_FAMILY_IPV6 && ip->bytes[0] == 0xfe &&
-	       (ip->bytes[1] & 0xc0) == 0x80;
-}
-
-/* Single addresses of peers that others may take for neighbours of this host. */
-static void judge_on_link(struct wg_check *check, const struct wg_facts *facts,
-			  const struct wg_link *tunnel, size_t peer)
-{
-	const struct wg_config_peer *config = &facts->status.config.peers[peer];
-
-	for (size_t i = 0; i < config->n_allowed_ips; i++) {
-		const struct wg_prefix *allowed = &config->allowed_ips[i].prefix;
-		uint8_t family = allowed->ip.family;
-		struct wg_prefix prefix;
-		const struct wg_link *link;
-
-		if (allowed->bits != wg_family_bits(family) || is_link_local(&allowed->ip) ||
-		    !(family == WG_FAMILY_IPV4 ? facts->forwards_ipv4 : facts->forwards_ipv6))
-			continue;
-		link = on_link_at(facts, &allowed->ip, tunnel, &prefix);
-		if (link && !is_answered_for(facts, link, &allowed->ip))
-			add_on_link(check, facts, link, &allowed->ip, &prefix, peer);
-	}
-}
-
 /* Whether datagrams to this family's endpoints pass a rule by because of their mark. */
 static bool is_marked_out(const struct wg_facts *facts, uint8_t family)
 {
@@ -406,9 +291,9 @@ static void judge_rp_filter(struct wg_check *check, const struct wg_facts *facts
 		if (!peer->has_endpoint || peer->endpoint.ip.family != WG_FAMILY_IPV4 ||
 		    facts->ways[i].error)
 			continue;
-		link = link_by_index(facts, facts->ways[i].route.link);
-		if (!link || parameters_of(facts, link)->rp_filter != 1 ||
-		    parameters_of(facts, link)->src_valid_mark)
+		link = wg_facts_link_at(facts, facts->ways[i].route.link);
+		if (!link || wg_facts_parameters(facts, link)->rp_filter != 1 ||
+		    wg_facts_parameters(facts, link)->src_valid_mark)
 			continue;
 		wg_check_add(check, WG_CHECK_ERROR, "rp-filter", 0,
 			     "the strict reverse path filter of %s drops what the peers send, "
@@ -449,8 +334,7 @@ void wg_diagnosis_host(struct wg_check *check, const struct wg_facts *facts,
 	judge_routes(check, facts, link);
 	judge_forward(check, facts);
 	judge_accept_ra(check, facts, link);
-	for (size_t i = 0; i < facts->status.config.n_peers; i++)
-		judge_on_link(check, facts, link, i);
+	wg_diagnosis_neighbours(check, facts);
 	judge_rp_filter(check, facts);
 	judge_firewall(check, facts);
 }

@@ -60,6 +60,22 @@ struct wg_facts {
 	size_t n_solicited;
 };
 
+/* The link of that number, or NULL. */
+static inline const struct wg_link *wg_facts_link_at(const struct wg_facts *facts, uint32_t index)
+{
+	for (size_t i = 0; i < facts->host.n_links; i++)
+		if (facts->host.links[i].index == index)
+			return &facts->host.links[i];
+	return NULL;
+}
+
+/* The parameters of a link of facts->host. */
+static inline const struct wg_facts_link *wg_facts_parameters(const struct wg_facts *facts,
+							      const struct wg_link *link)
+{
+	return &facts->links[link - facts->host.links];
+}
+
 /* Gathers them: asks the tunnel and the kernel, and changes nothing. Neighbour
  * solicitations are listened for as long as that; 0: not at all. conf may be NULL, and
  * has to live as long as facts, which are freed in any case. 0, or -errno and why they
