@@ -116,6 +116,24 @@ static void test_a_host_with_another_default_gets_rule_table_and_a_wall_behind_i
 	assert_true(plan.rules[1].priority < plan.rules[0].priority);
 }
 
+static void test_a_plan_for_a_running_tunnel_keeps_the_places_of_its_rules(void **state)
+{
+	struct wg_netplan running;
+
+	(void)state;
+	add_host_default("::/0", 2);
+	make(basalt);
+	running = plan;
+	for (size_t i = 0; i < plan.n_rules; i++)
+		host_rules[view.n_rules++] = plan.rules[i];
+	assert_int_equal(wg_netplan_make(&plan, &conf, &view, TUNNEL, running.table, &error), 0);
+	assert_int_not_equal(plan.rules[0].priority, running.rules[0].priority);
+	wg_netplan_keep_rules(&plan, &running);
+	assert_int_equal(plan.rules[0].priority, running.rules[0].priority);
+	assert_int_equal(plan.rules[1].priority, running.rules[1].priority);
+	wg_netplan_free(&running);
+}
+
 static void test_an_endpoint_of_the_same_family_needs_the_rule(void **state)
 {
 	(void)state;
@@ -215,6 +233,7 @@ int main(void)
 		TEST(test_a_default_route_of_the_other_family_is_plain_where_nothing_else_leads_there),
 		TEST(test_a_host_that_listens_to_routers_gets_rule_and_table),
 		TEST(test_a_host_with_another_default_gets_rule_table_and_a_wall_behind_it),
+		TEST(test_a_plan_for_a_running_tunnel_keeps_the_places_of_its_rules),
 		TEST(test_an_endpoint_of_the_same_family_needs_the_rule),
 		TEST(test_a_table_or_mark_that_is_in_use_is_passed_over),
 		TEST(test_a_mark_in_the_file_is_the_table_as_well),

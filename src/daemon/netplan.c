@@ -334,6 +334,16 @@ void wg_netplan_free(struct wg_netplan *plan)
 	*plan = (struct wg_netplan){0};
 }
 
+void wg_netplan_keep_rules(struct wg_netplan *plan, const struct wg_netplan *before)
+{
+	for (size_t i = 0; i < plan->n_rules; i++)
+		for (size_t k = 0; k < before->n_rules; k++)
+			if (plan->rules[i].family == before->rules[k].family &&
+			    plan->rules[i].table == before->rules[k].table &&
+			    plan->rules[i].fwmark == before->rules[k].fwmark)
+				plan->rules[i].priority = before->rules[k].priority;
+}
+
 bool wg_netplan_uses_rule(const struct wg_netplan *plan, enum wg_family family)
 {
 	return plan->way[family_slot((uint8_t)family)] == WG_DEFAULT_RULE;

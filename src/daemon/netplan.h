@@ -70,6 +70,10 @@ int wg_netplan_make(struct wg_netplan *plan, const struct wg_conf *conf,
 		    struct wg_error *error);
 void wg_netplan_free(struct wg_netplan *plan);
 
+/* Rules that a running tunnel has laid by the plan before keep their place; a plan made
+ * while they are there would put them in front of themselves. */
+void wg_netplan_keep_rules(struct wg_netplan *plan, const struct wg_netplan *before);
+
 /* Whether the plan needs rules and a mark for a family (WG_FAMILY_IPV4 or _IPV6). */
 bool wg_netplan_uses_rule(const struct wg_netplan *plan, enum wg_family family);
 
