@@ -107,12 +107,39 @@ static void test_what_the_file_no_longer_has_is_taken_back(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static void test_names_that_were_found_stay_found_wherever_the_peer_moves(void **state)
+{
+	(void)state;
+	parse(&before, HEAD "[Peer]\nPublicKey = " PEER2 "\nEndpoint = rock.example:1\n"
+			    "[Peer]\nPublicKey = " PEER3 "\nEndpoint = rock.example:2\n");
+	before.config.peers[1].endpoint.port = 2;
+	before.config.peers[1].has_endpoint = true;
+	parse(&wanted, HEAD "[Peer]\nPublicKey = " PEER3 "\nEndpoint = rock.example:3\n"
+			    "[Peer]\nPublicKey = " PEER2 "\nEndpoint = rock.example:1\n");
+	assert_int_equal(wg_confdiff_keep_found(&before, &wanted), 0);
+	assert_true(wanted.config.peers[0].has_endpoint);
+	assert_int_equal(wanted.config.peers[0].endpoint.port, 3);
+	assert_false(wanted.config.peers[1].has_endpoint);
+}
+
+static void test_another_name_is_looked_up(void **state)
+{
+	(void)state;
+	parse(&before, HEAD "[Peer]\nPublicKey = " PEER2 "\nEndpoint = rock.example:1\n");
+	before.config.peers[0].has_endpoint = true;
+	parse(&wanted, HEAD "[Peer]\nPublicKey = " PEER2 "\nEndpoint = stone.example:1\n");
+	assert_int_equal(wg_confdiff_keep_found(&before, &wanted), 0);
+	assert_false(wanted.config.peers[0].has_endpoint);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_an_endpoint_that_the_file_still_names_is_left_where_it_roamed),
 		TEST(test_another_endpoint_or_port_is_set),
 		TEST(test_peers_that_the_file_does_not_have_go_whoever_added_them),
+		TEST(test_names_that_were_found_stay_found_wherever_the_peer_moves),
+		TEST(test_another_name_is_looked_up),
 		TEST(test_what_the_file_no_longer_has_is_taken_back),
 	};
 

@@ -98,6 +98,8 @@ int wg_ask(const char *name, const char *request, char **answer, size_t *len, pi
 	if (!*answer || !*len) {
 		free(*answer);
 		wg_error_set(error, -EPROTO, "%s: the program that runs it gave no answer", name);
+		wg_error_hint(error, "another program than tuff made it; to end it: rm %s/%s.sock",
+			      WG_SOCKFILE_FOLDER, name);
 		return -EPROTO;
 	}
 	return 0;

@@ -141,3 +141,38 @@ int wg_confdiff_make(struct wg_config *change, const struct wg_config *running,
 	free(new.order);
 	return err;
 }
+
+/* The peer of that key in the file as it was, if it had an endpoint by that name. */
+static const struct wg_endpoint *find_found(const struct by_key *before,
+					    const uint8_t public_key[static WG_KEY_LEN],
+					    const char *host)
+{
+	size_t i = find(before, public_key);
+
+	if (i == before->conf->n_peers || !before->conf->config.peers[i].has_endpoint ||
+	    !same_text(before->conf->peers[i].endpoint_host, host))
+		return NULL;
+	return &before->conf->config.peers[i].endpoint;
+}
+
+int wg_confdiff_keep_found(const struct wg_conf *before, struct wg_conf *wanted)
+{
+	struct by_key old = {0};
+	int err = sort(&old, before);
+
+	for (size_t i = 0; !err && i < wanted->n_peers; i++) {
+		const struct wg_conf_peer *from = &wanted->peers[i];
+		struct wg_config_peer *peer = &wanted->config.peers[i];
+		const struct wg_endpoint *found = NULL;
+
+		if (from->endpoint_host && !peer->has_endpoint)
+			found = find_found(&old, peer->public_key, from->endpoint_host);
+		if (found) {
+			peer->endpoint = *found;
+			peer->endpoint.port = from->endpoint_port;
+			peer->has_endpoint = true;
+		}
+	}
+	free(old.order);
+	return err;
+}

@@ -12,4 +12,9 @@
 int wg_confdiff_make(struct wg_config *change, const struct wg_config *running,
 		     const struct wg_conf *before, const struct wg_conf *wanted);
 
+/* Names that were found stay found: an endpoint that a peer of the file as it was applied
+ * last got by its name goes to that peer in wanted, if that has the name still. 0 or
+ * -ENOMEM. */
+int wg_confdiff_keep_found(const struct wg_conf *before, struct wg_conf *wanted);
+
 #endif

@@ -1,6 +1,7 @@
 #include "daemon/dns.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 /* Debian's resolvconf orders by name: a tunnel's comes first. */
 #define INTERFACE_ORDER "/etc/resolvconf/interface-order"
 #define MAX_ARGS        64
+#define WHAT_LEN        512
 
 static bool is_on_path(const char *program)
 {
@@ -30,6 +32,16 @@ static bool is_on_path(const char *program)
 			return true;
 	}
 	return false;
+}
+
+/* How messages call it. */
+static const char *place(char what[static WHAT_LEN], const struct wg_conf *conf)
+{
+	unsigned int line = conf->dns_servers.n ? conf->dns_servers.items[0].line
+						: conf->dns_domains.items[0].line;
+
+	snprintf(what, WHAT_LEN, "%s:%u: DNS", conf->file, line);
+	return what;
 }
 
 static void write_resolv_conf(struct wg_text *text, const struct wg_conf *conf)
@@ -49,7 +61,8 @@ static int by_resolvconf(uv_loop_t *loop, const struct wg_conf *conf, struct wg_
 {
 	char name[WG_CONF_LINK_LEN + 4];
 	char *argv[] = {"resolvconf", "-a", name, "-m", "0", "-x", NULL};
-	struct wg_spawn_command command = {.what = "DNS", .argv = argv};
+	char what[WHAT_LEN];
+	struct wg_spawn_command command = {place(what, conf), argv[0], argv, NULL};
 	struct wg_text text;
 	size_t number;
 	size_t len;
@@ -67,7 +80,7 @@ static int by_resolvconf(uv_loop_t *loop, const struct wg_conf *conf, struct wg_
 	command.input = input;
 	err = input ? wg_spawn_run(loop, &command, 1, false, done, ctx) : -ENOMEM;
 	free(input);
-	return err ? wg_error_set(error, err, "DNS: %s", strerror(-err)) : 0;
+	return err ? wg_error_set(error, err, "%s: %s", what, strerror(-err)) : 0;
 }
 
 static int by_resolved(uv_loop_t *loop, const struct wg_conf *conf, wg_spawn_done *done, void *ctx,
@@ -76,8 +89,9 @@ static int by_resolved(uv_loop_t *loop, const struct wg_conf *conf, wg_spawn_don
 	static char words[MAX_ARGS][WG_IP_TEXT_LEN];
 	char *dns[MAX_ARGS] = {"resolvectl", "dns", (char *)conf->name};
 	char *domain[MAX_ARGS] = {"resolvectl", "domain", (char *)conf->name};
-	struct wg_spawn_command commands[2] = {{.what = "DNS", .argv = dns},
-					       {.what = "DNS", .argv = domain}};
+	char what[WHAT_LEN];
+	struct wg_spawn_command commands[2] = {{place(what, conf), "resolvectl dns", dns, NULL},
+					       {what, "resolvectl domain", domain, NULL}};
 	size_t n = 3;
 	int err;
 
@@ -90,34 +104,54 @@ static int by_resolved(uv_loop_t *loop, const struct wg_conf *conf, wg_spawn_don
 	if (n == 3)
 		domain[n] = "~.";
 	err = wg_spawn_run(loop, commands, 2, false, done, ctx);
-	return err ? wg_error_set(error, err, "DNS: %s", strerror(-err)) : 0;
+	return err ? wg_error_set(error, err, "%s: %s", what, strerror(-err)) : 0;
 }
 
 int wg_dns_up(uv_loop_t *loop, const struct wg_conf *conf, struct wg_undo *undo,
 	      wg_spawn_done *done, void *ctx, struct wg_error *error)
 {
+	char what[WHAT_LEN];
+
 	if (!conf->dns_servers.n && !conf->dns_domains.n)
 		return wg_spawn_run(loop, NULL, 0, false, done, ctx);
 	if (is_on_path("resolvconf"))
 		return by_resolvconf(loop, conf, undo, done, ctx, error);
 	if (is_on_path("resolvectl") && !access(RESOLVED_FOLDER, F_OK))
 		return by_resolved(loop, conf, done, ctx, error);
-	wg_error_set(error, -ENOENT, "%s: DNS: neither resolvconf nor systemd-resolved is there",
-		     conf->file);
+	wg_error_set(error, -ENOENT, "%s: neither resolvconf nor systemd-resolved is there",
+		     place(what, conf));
 	wg_error_hint(error, "install openresolv, or take DNS out of the file");
 	return -ENOENT;
+}
+
+/* Its words would come into those of whoever puts things back. */
+static int start_silent(pid_t *pid, char **argv)
+{
+	posix_spawn_file_actions_t actions;
+	int err = posix_spawn_file_actions_init(&actions);
+
+	if (err)
+		return -err;
+	for (int fd = STDIN_FILENO; !err && fd <= STDERR_FILENO; fd++)
+		err = posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
+	if (!err)
+		err = posix_spawnp(pid, argv[0], &actions, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	return -err;
 }
 
 int wg_dns_take_back(const char *kind, const char *text)
 {
 	char *argv[] = {"resolvconf", "-d", (char *)text, "-f", NULL};
 	int status = 0;
-	pid_t pid;
+	pid_t pid = -1;
+	int err;
 
 	if (strcmp(kind, KIND_RESOLVCONF) != 0)
 		return -ENOSYS;
-	if (posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ))
-		return -ENOENT;
+	err = start_silent(&pid, argv);
+	if (err)
+		return err;
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	return WIFEXITED(status) && !WEXITSTATUS(status) ? 0 : -EIO;

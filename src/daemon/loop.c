@@ -321,14 +321,21 @@ static char *on_show(void *ctx, size_t *len)
 
 static char *on_reload(void *ctx, size_t *len)
 {
-	static const char no_file[] =
-		"error=it was not brought up from a file\nhint=change it with wg\nerrno=95\n\n";
 	struct wg_loop *loop = ctx;
+	char name[WG_TUN_NAME_LEN];
+	char *answer;
+	int n;
 
 	if (loop->owner.reload)
 		return loop->owner.reload(loop->owner.ctx, len);
-	*len = sizeof(no_file) - 1;
-	return strdup(no_file);
+	if (wg_tun_name(loop->tun, name))
+		return NULL;
+	n = asprintf(&answer,
+		     "error=%s: it was not brought up from a file\nhint=change it with wg\n"
+		     "errno=%d\n\n",
+		     name, EOPNOTSUPP);
+	*len = n < 0 ? 0 : (size_t)n;
+	return n < 0 ? NULL : answer;
 }
 
 static void on_down(void *ctx)

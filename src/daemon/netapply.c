@@ -12,6 +12,7 @@
 #define KIND_LEAKGUARD "nftables"
 #define SRC_VALID_MARK "net/ipv4/conf/all/src_valid_mark"
 
+/* With the kernel's own words. */
 static int refuse(struct wg_error *error, int code, const struct wg_netlink *nl, const char *what,
 		  const char *which)
 {
@@ -21,19 +22,20 @@ static int refuse(struct wg_error *error, int code, const struct wg_netlink *nl,
 			    *said ? " (" : "", said, *said ? ")" : "");
 }
 
-static int add_address(const struct wg_address *address, struct wg_netlink *nl,
-		       struct wg_error *error)
+/* The i-th of the plan is the i-th of the file. */
+static int add_address(const struct wg_netplan *plan, size_t i, const struct wg_conf *conf,
+		       struct wg_netlink *nl, struct wg_error *error)
 {
 	char text[WG_PREFIX_TEXT_LEN];
-	int err = wg_address_add(nl, address);
+	int err = wg_address_add(nl, &plan->addresses[i]);
 
 	if (!err || err == -EEXIST)
 		return 0;
-	refuse(error, err, nl, "add the address", wg_prefix_format(text, &address->prefix));
+	refuse(error, err, nl, "Address", wg_prefix_format(text, &plan->addresses[i].prefix));
+	wg_error_prefix(error, "%s:%u", conf->file, conf->addresses.items[i].line);
 	if (err == -EACCES || err == -EOPNOTSUPP)
-		wg_error_hint(
-			error,
-			"IPv6 may be off for this link: sysctl net.ipv6.conf.all.disable_ipv6");
+		wg_error_hint(error, "IPv6 may be off for new links: see sysctl "
+				     "net.ipv6.conf.default.disable_ipv6");
 	return err;
 }
 
@@ -71,8 +73,15 @@ static int set_mtu(const struct wg_netplan *plan, const struct wg_conf *conf, st
 		path_mtus(conf, plan, nl, mtus);
 	mtu = wg_netplan_mtu(conf, mtus[0], mtus[1]);
 	err = wg_link_set_mtu(nl, plan->link, mtu);
+	if (!err)
+		return 0;
 	snprintf(text, sizeof(text), "%u", mtu);
-	return err ? refuse(error, err, nl, "set the MTU to", text) : 0;
+	refuse(error, err, nl, "MTU", text);
+	if (conf->mtu)
+		wg_error_prefix(error, "%s:%u", conf->file, conf->mtu_line);
+	else
+		wg_error_prefix(error, "%s", conf->name);
+	return err;
 }
 
 int wg_netapply_link(const struct wg_netplan *plan, const struct wg_conf *conf,
@@ -81,31 +90,66 @@ int wg_netapply_link(const struct wg_netplan *plan, const struct wg_conf *conf,
 	int err = set_mtu(plan, conf, nl, error);
 
 	for (size_t i = 0; !err && i < plan->n_addresses; i++)
-		err = add_address(&plan->addresses[i], nl, error);
+		err = add_address(plan, i, conf, nl, error);
 	if (err)
 		return err;
 	err = wg_link_set_up(nl, plan->link, true);
-	return err ? refuse(error, err, nl, "bring up the link", conf->name) : 0;
+	return err ? refuse(error, err, nl, conf->name, "bring up the link") : 0;
+}
+
+static bool same_prefix(const struct wg_prefix *written, const struct wg_prefix *masked)
+{
+	struct wg_prefix prefix = *written;
+
+	wg_prefix_mask(&prefix);
+	return prefix.bits == masked->bits && wg_ip_equal(&prefix.ip, &masked->ip);
+}
+
+/* The line that asks for a route, and with which key. */
+static unsigned int line_of_route(const struct wg_conf *conf, const struct wg_route *route,
+				  const char **key)
+{
+	*key = "Route";
+	for (size_t i = 0; i < conf->n_routes; i++)
+		if (same_prefix(&conf->routes[i].prefix, &route->dst) &&
+		    wg_ip_equal(&conf->routes[i].via, &route->via))
+			return conf->routes[i].line;
+	*key = "AllowedIPs";
+	for (size_t i = 0; i < conf->n_peers; i++)
+		for (size_t k = 0; k < conf->peers[i].allowed_ips.n; k++)
+			if (same_prefix(&conf->peers[i].allowed_ips.items[k].prefix, &route->dst))
+				return conf->peers[i].allowed_ips.items[k].line;
+	return 0;
+}
+
+static int refuse_route(struct wg_error *error, int err, const struct wg_netlink *nl,
+			const struct wg_conf *conf, const struct wg_route *route)
+{
+	char text[WG_PREFIX_TEXT_LEN];
+	const char *key;
+	unsigned int line = line_of_route(conf, route, &key);
+
+	refuse(error, err, nl, "route to", wg_prefix_format(text, &route->dst));
+	wg_error_prefix(error, "%s:%u: %s", conf->file, line, key);
+	if (err == -EEXIST)
+		wg_error_hint(error, "another link has a route for it: see ip %sroute show %s",
+			      route->dst.ip.family == WG_FAMILY_IPV6 ? "-6 " : "", text);
+	return err;
 }
 
 /* Routes of the tunnel's link go with it; others are journalled. */
 static int add_route(const struct wg_netplan *plan, const struct wg_route *route,
-		     struct wg_netlink *nl, struct wg_undo *undo, struct wg_error *error)
+		     const struct wg_conf *conf, struct wg_netlink *nl, struct wg_undo *undo,
+		     struct wg_error *error)
 {
-	char text[WG_PREFIX_TEXT_LEN];
 	int err;
 
 	if (route->link != plan->link)
 		return wg_undo_route_add(undo, route, error);
 	err = wg_route_add(nl, route);
-	if (!err)
+	if (!err || (err == -EEXIST && wg_route_exists(nl, route) == 1))
 		return 0;
-	if (err == -EEXIST && wg_route_exists(nl, route) == 1)
-		return 0;
-	refuse(error, err, nl, "add the route", wg_prefix_format(text, &route->dst));
-	if (err == -EEXIST)
-		wg_error_hint(error, "another link has a route for it: see ip route show %s", text);
-	return err;
+	return refuse_route(error, err, nl, conf, route);
 }
 
 static int set_sysctl(struct wg_undo *undo, const char *name, const char *value,
@@ -138,6 +182,8 @@ static int add_proxies(const struct wg_netplan *plan, const struct wg_conf *conf
 	}
 	for (size_t i = 0; !err && i < plan->n_proxies; i++)
 		err = wg_undo_proxy_add(undo, &plan->proxies[i], error);
+	if (err)
+		wg_error_prefix(error, "%s:%u: ProxyNDP", conf->file, conf->proxy_ndp_line);
 	return err;
 }
 
@@ -190,16 +236,19 @@ static int forward(const struct wg_conf *conf, struct wg_netlink *nl, struct wg_
 {
 	const struct wg_conf_forward *ipv4 = &conf->forward_ipv4;
 	const struct wg_conf_forward *ipv6 = &conf->forward_ipv6;
+	unsigned int line = ipv6->line;
 	int err = 0;
 
 	if (ipv6->on)
 		err = wg_forward_ipv6(undo, nl, *ipv6->uplink ? ipv6->uplink : NULL, conf->name,
 				      error);
-	if (!err && ipv4->on)
+	if (!err && ipv4->on) {
+		line = ipv4->line;
 		err = wg_forward_ipv4(undo, nl, *ipv4->uplink ? ipv4->uplink : NULL, conf->name,
 				      error);
+	}
 	if (err)
-		wg_error_prefix(error, "%s:%u", conf->file, ipv6->on ? ipv6->line : ipv4->line);
+		wg_error_prefix(error, "%s:%u: Forward", conf->file, line);
 	return err;
 }
 
@@ -217,7 +266,7 @@ int wg_netapply_host(const struct wg_netplan *plan, const struct wg_conf *conf,
 	if (!err)
 		err = add_default_sysctls(plan, undo, error);
 	for (size_t i = 0; !err && i < plan->n_routes; i++)
-		err = add_route(plan, &plan->routes[i], nl, undo, error);
+		err = add_route(plan, &plan->routes[i], conf, nl, undo, error);
 	if (!err)
 		err = add_rules(plan, undo, error);
 	return err;
@@ -266,25 +315,18 @@ static bool has_proxy(const struct wg_netplan *plan, const struct wg_neigh_proxy
 	return false;
 }
 
-static bool has_sysctl(const struct wg_conf *conf, const struct wg_conf_sysctl *wanted)
-{
-	for (size_t i = 0; i < conf->n_sysctls; i++)
-		if (!strcmp(conf->sysctls[i].path, wanted->path))
-			return true;
-	return false;
-}
-
 static int add_new(const struct wg_netplan *from, const struct wg_netplan *to,
-		   struct wg_netlink *nl, struct wg_undo *undo, struct wg_error *error)
+		   const struct wg_conf *conf, struct wg_netlink *nl, struct wg_undo *undo,
+		   struct wg_error *error)
 {
 	int err = 0;
 
 	for (size_t i = 0; !err && i < to->n_addresses; i++)
 		if (!has_address(from, &to->addresses[i]))
-			err = add_address(&to->addresses[i], nl, error);
+			err = add_address(to, i, conf, nl, error);
 	for (size_t i = 0; !err && i < to->n_routes; i++)
 		if (!has_route(from, &to->routes[i]))
-			err = add_route(to, &to->routes[i], nl, undo, error);
+			err = add_route(to, &to->routes[i], conf, nl, undo, error);
 	for (size_t i = 0; !err && i < to->n_rules; i++)
 		if (!has_rule(from, &to->rules[i]))
 			err = wg_undo_rule_add(undo, &to->rules[i], error);
@@ -314,6 +356,14 @@ static void remove_old(const struct wg_netplan *from, const struct wg_netplan *t
 			wg_undo_proxy_delete(undo, &from->proxies[i]);
 }
 
+static const struct wg_conf_sysctl *find_sysctl(const struct wg_conf *conf, const char *path)
+{
+	for (size_t i = 0; i < conf->n_sysctls; i++)
+		if (!strcmp(conf->sysctls[i].path, path))
+			return &conf->sysctls[i];
+	return NULL;
+}
+
 /* Parameters that the plan itself needed, and needs no more. */
 static void reset_sysctls(const struct wg_netplan *from, const struct wg_conf *from_conf,
 			  const struct wg_netplan *to, const struct wg_conf *to_conf,
@@ -337,40 +387,55 @@ static void unforward(const struct wg_conf *from, const struct wg_conf *to, stru
 	if (from->forward_ipv4.on && !to->forward_ipv4.on)
 		wg_forward_ipv4_end(undo);
 	for (size_t i = 0; i < from->n_sysctls; i++)
-		if (!has_sysctl(to, &from->sysctls[i]))
+		if (!find_sysctl(to, from->sysctls[i].path))
 			wg_undo_sysctl_reset(undo, from->sysctls[i].path);
 }
 
-int wg_netapply_change(const struct wg_netplan *from, const struct wg_conf *from_conf,
-		       const struct wg_netplan *to, const struct wg_conf *to_conf,
-		       struct wg_netlink *nl, struct wg_undo *undo, struct wg_error *error)
+/* One that gets another value goes back first, so that the journal has it once, with the
+ * value that it had before the tunnel. */
+static int change_sysctls(const struct wg_conf *from, const struct wg_conf *to,
+			  struct wg_undo *undo, struct wg_error *error)
+{
+	for (size_t i = 0; i < to->n_sysctls; i++) {
+		const struct wg_conf_sysctl *old = find_sysctl(from, to->sysctls[i].path);
+
+		if (old && strcmp(old->value, to->sysctls[i].value) != 0)
+			wg_undo_sysctl_reset(undo, old->path);
+	}
+	return set_sysctls(to, undo, error);
+}
+
+int wg_netapply_add(const struct wg_netplan *from, const struct wg_conf *from_conf,
+		    const struct wg_netplan *to, const struct wg_conf *conf, struct wg_netlink *nl,
+		    struct wg_undo *undo, struct wg_error *error)
 {
 	bool guarded = wg_netplan_uses_rule(from, WG_FAMILY_IPV4) ||
 		       wg_netplan_uses_rule(from, WG_FAMILY_IPV6);
-	int err = set_mtu(to, to_conf, nl, error);
+	int err = set_mtu(to, conf, nl, error);
 
 	if (!err)
-		err = forward(to_conf, nl, undo, error);
+		err = forward(conf, nl, undo, error);
 	if (!err)
-		err = set_sysctls(to_conf, undo, error);
+		err = change_sysctls(from_conf, conf, undo, error);
 	if (!err)
-		err = add_proxies(to, to_conf, undo, error);
+		err = add_proxies(to, conf, undo, error);
 	/* The tables name the tunnel's addresses: made anew, in one transaction. */
 	if (!err && guarded)
-		err = wg_undo_take_back(undo, KIND_LEAKGUARD, to_conf->name) == -ENOMEM ? -ENOMEM
-											: 0;
+		err = wg_undo_take_back(undo, KIND_LEAKGUARD, conf->name) == -ENOMEM ? -ENOMEM : 0;
 	if (!err)
-		err = guard(to, to_conf, undo, error);
+		err = guard(to, conf, undo, error);
 	if (!err)
 		err = add_default_sysctls(to, undo, error);
-	if (!err)
-		err = add_new(from, to, nl, undo, error);
-	if (err)
-		return err;
+	return err ? err : add_new(from, to, conf, nl, undo, error);
+}
+
+void wg_netapply_remove(const struct wg_netplan *from, const struct wg_conf *from_conf,
+			const struct wg_netplan *to, const struct wg_conf *to_conf,
+			struct wg_netlink *nl, struct wg_undo *undo)
+{
 	remove_old(from, to, nl, undo);
 	reset_sysctls(from, from_conf, to, to_conf, undo);
 	unforward(from_conf, to_conf, undo);
-	return 0;
 }
 
 int wg_netapply_take_back(const char *kind, const char *text)

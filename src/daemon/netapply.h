@@ -18,11 +18,15 @@ int wg_netapply_link(const struct wg_netplan *plan, const struct wg_conf *conf,
 int wg_netapply_host(const struct wg_netplan *plan, const struct wg_conf *conf,
 		     struct wg_netlink *nl, struct wg_undo *undo, struct wg_error *error);
 
-/* From one plan to another while the tunnel runs: what is new is added first, then what
- * is no longer wanted goes. */
-int wg_netapply_change(const struct wg_netplan *from, const struct wg_conf *from_conf,
-		       const struct wg_netplan *to, const struct wg_conf *to_conf,
-		       struct wg_netlink *nl, struct wg_undo *undo, struct wg_error *error);
+/* From one plan to another while the tunnel runs: what is new is added first, and then
+ * what is no longer wanted goes. When adding fails, removing the other way around
+ * takes back what was added. */
+int wg_netapply_add(const struct wg_netplan *from, const struct wg_conf *from_conf,
+		    const struct wg_netplan *to, const struct wg_conf *conf, struct wg_netlink *nl,
+		    struct wg_undo *undo, struct wg_error *error);
+void wg_netapply_remove(const struct wg_netplan *from, const struct wg_conf *from_conf,
+			const struct wg_netplan *to, const struct wg_conf *to_conf,
+			struct wg_netlink *nl, struct wg_undo *undo);
 
 /* Takes back a change whose kind is this file's (ops of the journal); -ENOSYS when it is
  * another's. */

@@ -8,18 +8,22 @@
 #include "daemon/readconf.h"
 #include "daemon/report.h"
 
-/* The answer's own words, or those for its number. */
+/* It is "errno=0", or "error=", "hint=" and another number. */
 static int report_answer(const char *name, char *answer)
 {
 	char *rest = answer;
-	char *text = wg_ask_value(&rest, "error");
-	char *hint = text ? wg_ask_value(&rest, "hint") : NULL;
+	const char *text;
+	const char *hint;
 	struct wg_error error;
 
-	if (!text)
+	if (!strncmp(answer, "errno=0\n", strlen("errno=0\n")))
 		return WG_EXIT_DONE;
-	(void)name;
-	wg_error_set(&error, -EINVAL, "%s", text);
+	text = wg_ask_value(&rest, "error");
+	hint = text ? wg_ask_value(&rest, "hint") : NULL;
+	if (text)
+		wg_error_set(&error, -EINVAL, "%s", text);
+	else
+		wg_error_set(&error, -EPROTO, "%s: another program than tuff runs it", name);
 	if (hint && *hint)
 		wg_error_hint(&error, "%s", hint);
 	return wg_report(WG_EXIT_FAILED, &error);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -11,9 +12,12 @@
 #include "base/log.h"
 
 #define LINE_LEN 512
+/* What a pipe holds (pipe(7)). */
+#define PIPE_LEN 65536
 
 struct command {
 	char *what;
+	char *text;
 	char **argv;
 	char *input;
 };
@@ -36,6 +40,7 @@ struct wg_spawn {
 	int signal;
 	char line[LINE_LEN];
 	size_t line_len;
+	char said[LINE_LEN + 1]; /* its last line */
 	char chunk[4096];
 };
 
@@ -46,8 +51,11 @@ static const char *what_of(const struct wg_spawn *spawn)
 
 static void log_line(struct wg_spawn *spawn)
 {
-	if (spawn->line_len)
-		wg_log(WG_LOG_INFO, "%s: %.*s", what_of(spawn), (int)spawn->line_len, spawn->line);
+	if (spawn->line_len) {
+		memcpy(spawn->said, spawn->line, spawn->line_len);
+		spawn->said[spawn->line_len] = '\0';
+		wg_log(WG_LOG_INFO, "%s: %s", what_of(spawn), spawn->said);
+	}
 	spawn->line_len = 0;
 }
 
@@ -57,6 +65,7 @@ static void free_command(struct command *command)
 		free(*arg);
 	free((void *)command->argv);
 	free(command->what);
+	free(command->text);
 	free(command->input);
 }
 
@@ -81,17 +90,17 @@ static void finish(struct wg_spawn *spawn)
 static void note_failure(struct wg_spawn *spawn)
 {
 	const struct command *command = &spawn->commands[spawn->next - 1];
-	const char *last = command->argv[0];
+	const char *said = spawn->said;
+	const char *open = *said ? " (" : "";
+	const char *close = *said ? ")" : "";
 	struct wg_error error;
 
-	for (char **arg = command->argv; *arg; arg++)
-		last = *arg;
 	if (spawn->signal)
-		wg_error_set(&error, -EINTR, "%s: %s: ended by signal %d", command->what, last,
-			     spawn->signal);
+		wg_error_set(&error, -EINTR, "%s: %s: ended by signal %d%s%s%s", command->what,
+			     command->text, spawn->signal, open, said, close);
 	else
-		wg_error_set(&error, -EINVAL, "%s: %s: exit status %d", command->what, last,
-			     (int)spawn->exit_status);
+		wg_error_set(&error, -EINVAL, "%s: %s: exit status %d%s%s%s", command->what,
+			     command->text, (int)spawn->exit_status, open, said, close);
 	if (spawn->keep_going)
 		wg_log(WG_LOG_WARNING, "%s", error.text);
 	else
@@ -129,21 +138,23 @@ static void close_output(struct wg_spawn *spawn)
 		uv_close((uv_handle_t *)&spawn->output, on_closed);
 }
 
-/* What the command left running in the background may keep its output open for ever,
- * so its end is not waited for: what is there now is read, and that is all. */
+/* What the command left running in the background may keep its output open, and write,
+ * for ever, so its end is not waited for: what is there now is read, and that is all. */
 static void on_ended(uv_process_t *process, int64_t exit_status, int signal)
 {
 	struct wg_spawn *spawn = process->data;
 	uv_os_fd_t fd;
 	ssize_t n = 1;
+	size_t total = 0;
 
 	spawn->exit_status = exit_status;
 	spawn->signal = signal;
 	if (!uv_is_closing((uv_handle_t *)&spawn->output) &&
 	    !uv_fileno((uv_handle_t *)&spawn->output, &fd)) {
-		while (n > 0) {
+		while (n > 0 && total < PIPE_LEN) {
 			n = read(fd, spawn->chunk, sizeof(spawn->chunk));
 			take_output(spawn, spawn->chunk, n);
+			total += n > 0 ? (size_t)n : 0;
 		}
 	}
 	close_output(spawn);
@@ -220,7 +231,7 @@ static void start(struct wg_spawn *spawn, const struct command *command)
 		uv_read_start((uv_stream_t *)&spawn->output, on_alloc, on_read);
 		return;
 	}
-	wg_log(WG_LOG_ERROR, "%s: %s: %s", command->what, command->argv[0], strerror(-err));
+	snprintf(spawn->said, sizeof(spawn->said), "%s: %s", command->argv[0], strerror(-err));
 	spawn->exit_status = 127;
 	/* uv_spawn initialises the handle before anything can fail in it. */
 	if (spawn->process.type == UV_PROCESS)
@@ -238,6 +249,7 @@ static void start_next(struct wg_spawn *spawn)
 	}
 	spawn->exit_status = 0;
 	spawn->signal = 0;
+	spawn->said[0] = '\0';
 	memset(&spawn->process, 0, sizeof(spawn->process));
 	spawn->next++;
 	start(spawn, &spawn->commands[spawn->next - 1]);
@@ -250,9 +262,10 @@ static bool copy_command(struct command *to, const struct wg_spawn_command *from
 	while (from->argv[n])
 		n++;
 	to->what = strdup(from->what);
+	to->text = strdup(from->text);
 	to->input = from->input ? strdup(from->input) : NULL;
 	to->argv = (char **)calloc(n + 1, sizeof(char *));
-	if (!to->what || !to->argv || (from->input && !to->input))
+	if (!to->what || !to->text || !to->argv || (from->input && !to->input))
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		to->argv[i] = strdup(from->argv[i]);

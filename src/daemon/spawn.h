@@ -13,13 +13,15 @@ struct wg_spawn;
 
 /* One program: argv as for execvp(3), and what its standard input reads (NULL: nothing). */
 struct wg_spawn_command {
-	const char *what; /* how messages call it: "PostUp" */
+	const char *what; /* how messages call it: "wg0.conf:7: PostUp" */
+	const char *text; /* and what it runs: "echo %i", "resolvconf" */
 	char **argv;      /* ends with NULL */
 	const char *input;
 };
 
-/* error->text is empty when all went well; else it names the command that failed, and
- * those behind it were not run. The spawn is gone when this is called. */
+/* error->text is empty when all went well; else it names the command that failed, with
+ * the last line that it wrote, and those behind it were not run. The spawn is gone when this is
+ * called. */
 typedef void wg_spawn_done(void *ctx, const struct wg_error *error);
 
 /* Runs copies of n commands in order; done is called from the loop, once, also for

@@ -39,8 +39,7 @@ struct wg_tunnel {
 	bool hook_runs;  /* a command is under way; ending waits for it */
 	bool end_wanted; /* something ended the tunnel while one was */
 	bool waits_for_link;
-	bool pre_downed; /* PreDown has run, or need not */
-	bool was_up;     /* PostUp began, so PreDown and PostDown are due */
+	bool was_up; /* PostUp began, so PreDown and PostDown are due */
 	int result;
 	struct wg_text notes; /* what could not be put back, for who asked for the end */
 };
@@ -86,7 +85,6 @@ static bool goes_on(struct wg_tunnel *tunnel, const struct wg_error *error)
 {
 	tunnel->hook_runs = false;
 	if (*error->text && tunnel->phase == PHASE_STARTING) {
-		wg_log(WG_LOG_ERROR, "%s", error->text);
 		fail(tunnel, error);
 		return false;
 	}
@@ -140,13 +138,18 @@ static void set_dns(struct wg_tunnel *tunnel)
 	}
 }
 
-static void say_endpoint_is_missing(struct wg_error *error, const struct wg_conf *conf, int err)
+/* Why the engine or its sockets did not become what the file says. */
+static void refuse_config(struct wg_error *error, const struct wg_conf *conf, int err)
 {
+	if (err != -EADDRINUSE || !conf->listen_port_line) {
+		wg_error_set(error, err, "%s: keys, peers and sockets: %s", conf->name,
+			     strerror(-err));
+		return;
+	}
 	wg_error_set(error, err, "%s:%u: ListenPort %u: %s", conf->file, conf->listen_port_line,
 		     conf->config.listen_port, strerror(-err));
-	if (err == -EADDRINUSE)
-		wg_error_hint(error, "another program has this UDP port: see ss -ulpn sport = :%u",
-			      conf->config.listen_port);
+	wg_error_hint(error, "another program has this UDP port: see ss -ulpn sport = :%u",
+		      conf->config.listen_port);
 }
 
 /* Link and sockets are there: now the host may send through them. */
@@ -159,16 +162,14 @@ static void on_link_up(void *ctx, int err)
 		return;
 	tunnel->waits_for_link = false;
 	if (err)
-		say_endpoint_is_missing(&error, &tunnel->conf, err);
+		refuse_config(&error, &tunnel->conf, err);
 	else
 		err = wg_netapply_host(&tunnel->plan, &tunnel->conf, tunnel->netlink, tunnel->undo,
 				       &error);
-	if (err) {
-		wg_error_prefix(&error, "%s", tunnel->conf.name);
+	if (err)
 		fail(tunnel, &error);
-		return;
-	}
-	set_dns(tunnel);
+	else
+		set_dns(tunnel);
 }
 
 /* Another tunnel that comes up just now may have the same table in its plan: the claim
@@ -222,9 +223,10 @@ static int apply_config(struct wg_tunnel *tunnel, struct wg_conf *conf,
 	conf->config.has_fwmark = true;
 	conf->config.has_listen_port = conf->listen_port_line != 0;
 	err = wg_loop_apply(tunnel->loop, &conf->config);
-	if (err)
-		return wg_error_set(error, err, "%s: keys and peers: %s", conf->name,
-				    strerror(-err));
+	if (err) {
+		refuse_config(error, conf, err);
+		return err;
+	}
 	wg_device_set_clamp_mss(wg_loop_device(tunnel->loop), conf->clamp_mss);
 	return 0;
 }
@@ -401,10 +403,9 @@ static void on_ending(void *ctx, int result, const char *why)
 	end(tunnel);
 }
 
-/* The engine and the host go to a new file's state, or stay where they are. */
-static int change_to(struct wg_tunnel *tunnel, struct wg_conf *before,
-		     struct wg_netplan *plan_before, struct wg_conf *wanted,
-		     struct wg_netplan *plan, struct wg_error *error)
+static int apply_difference(struct wg_tunnel *tunnel, const struct wg_conf *before,
+			    struct wg_conf *wanted, const struct wg_netplan *plan,
+			    struct wg_error *error)
 {
 	struct wg_config running;
 	struct wg_config change;
@@ -419,30 +420,34 @@ static int change_to(struct wg_tunnel *tunnel, struct wg_conf *before,
 	if (!err)
 		err = wg_loop_apply(tunnel->loop, &change);
 	if (err)
-		wg_error_set(error, err, "%s: keys and peers: %s", wanted->name, strerror(-err));
-	else
-		err = wg_netapply_change(plan_before, before, plan, wanted, tunnel->netlink,
-					 tunnel->undo, error);
+		refuse_config(error, wanted, err);
 	wg_config_deinit(&change);
 	wg_config_deinit(&running);
 	return err;
 }
 
-/* Names that were found stay found: they are looked up again only when needed. */
-static void keep_found(const struct wg_conf *before, struct wg_conf *wanted)
+/* The host and the engine go to a new file's state, or stay where they are. The host
+ * comes first, since more can fail there, and a peer that was removed from the engine
+ * would come back without its session. */
+static int change_to(struct wg_tunnel *tunnel, struct wg_conf *wanted, struct wg_netplan *plan,
+		     struct wg_error *error)
 {
-	for (size_t i = 0; i < wanted->n_peers && i < before->n_peers; i++) {
-		const struct wg_config_peer *old = &before->config.peers[i];
-		struct wg_config_peer *new = &wanted->config.peers[i];
+	const struct wg_netplan *before = &tunnel->plan;
+	struct wg_error ignored;
+	int err = wg_netapply_add(before, &tunnel->conf, plan, wanted, tunnel->netlink,
+				  tunnel->undo, error);
 
-		if (wanted->peers[i].endpoint_host && !new->has_endpoint && old->has_endpoint &&
-		    before->peers[i].endpoint_host &&
-		    !strcmp(before->peers[i].endpoint_host, wanted->peers[i].endpoint_host)) {
-			new->endpoint = old->endpoint;
-			new->endpoint.port = wanted->peers[i].endpoint_port;
-			new->has_endpoint = true;
-		}
+	if (!err)
+		err = apply_difference(tunnel, &tunnel->conf, wanted, plan, error);
+	if (!err) {
+		wg_netapply_remove(before, &tunnel->conf, plan, wanted, tunnel->netlink,
+				   tunnel->undo);
+		return 0;
 	}
+	wg_netapply_add(plan, wanted, before, &tunnel->conf, tunnel->netlink, tunnel->undo,
+			&ignored);
+	wg_netapply_remove(plan, wanted, before, &tunnel->conf, tunnel->netlink, tunnel->undo);
+	return err;
 }
 
 static void adopt(struct wg_tunnel *tunnel, const struct wg_conf *conf,
@@ -463,21 +468,25 @@ static int reload(struct wg_tunnel *tunnel, struct wg_error *error)
 {
 	struct wg_netplan plan = {0};
 	struct wg_conf wanted;
-	struct wg_error ignored;
 	int err;
 
 	if (tunnel->phase != PHASE_UP)
 		return wg_error_set(error, -EAGAIN, "%s: it is not up yet, or about to end",
 				    tunnel->conf.name);
+	if (!tunnel->source)
+		return wg_error_set(error, -ENOENT, "%s: %s cannot be read a second time",
+				    tunnel->conf.name, tunnel->conf.file);
 	err = wg_readconf(&wanted, tunnel->source, error);
 	if (err)
 		return err;
-	keep_found(&tunnel->conf, &wanted);
-	err = make_plan(tunnel, &wanted, &plan, error);
+	err = wg_confdiff_keep_found(&tunnel->conf, &wanted);
+	if (err)
+		wg_error_set(error, err, "%s: %s", wanted.name, strerror(-err));
+	else
+		err = make_plan(tunnel, &wanted, &plan, error);
 	if (!err) {
-		err = change_to(tunnel, &tunnel->conf, &tunnel->plan, &wanted, &plan, error);
-		if (err)
-			change_to(tunnel, &wanted, &plan, &tunnel->conf, &tunnel->plan, &ignored);
+		wg_netplan_keep_rules(&plan, &tunnel->plan);
+		err = change_to(tunnel, &wanted, &plan, error);
 	}
 	if (!err) {
 		adopt(tunnel, &wanted, &plan);
@@ -542,8 +551,7 @@ int wg_tunnel_new(struct wg_tunnel **out, struct wg_loop *loop,
 	tunnel->loop = loop;
 	tunnel->conf = *options->conf;
 	memset(options->conf, 0, sizeof(*options->conf));
-	/* Absolute: in the background the working folder is another. */
-	tunnel->source = realpath(tunnel->conf.file, NULL);
+	tunnel->source = options->source ? strdup(options->source) : NULL;
 	tunnel->undo = options->undo;
 	tunnel->ready = options->ready;
 	tunnel->ctx = options->ctx;

@@ -17,6 +17,7 @@
 struct up {
 	struct wg_setup setup;
 	const char *source;
+	char *path; /* of the file, absolute: in the background the folder is another */
 	struct wg_conf conf;
 	struct wg_undo *undo;
 	struct wg_loop *loop;
@@ -43,11 +44,13 @@ static int open_journal(struct up *up, struct wg_error *error)
 {
 	int err = wg_undo_open(&up->undo, WG_UNDO_DIR, up->conf.name, &wg_tunnel_undo_ops, error);
 
-	if (err == -EBUSY)
-		wg_error_hint(error,
-			      "it is up already: see tuff show %s; to apply a changed file: tuff "
-			      "reload %s",
+	if (err == -EBUSY) {
+		wg_error_set(error, err, "%s: it is up already", up->conf.name);
+		wg_error_hint(error, "see tuff show %s; to apply a changed file: tuff reload %s",
 			      up->conf.name, up->conf.name);
+	} else if (err == -EROFS || err == -EACCES) {
+		wg_error_hint(error, "the folder " WG_UNDO_DIR " must be writable");
+	}
 	if (err || wg_undo_pending(up->undo) <= 0)
 		return err;
 	wg_log(WG_LOG_NOTICE, "putting back what an earlier run left behind");
@@ -75,6 +78,7 @@ static int run_tunnel(struct up *up, struct wg_error *error)
 {
 	const struct wg_tunnel_options options = {
 		.conf = &up->conf,
+		.source = up->path,
 		.undo = up->undo,
 		.ready = on_ready,
 		.ctx = up,
@@ -131,6 +135,7 @@ int wg_command_up(int argc, char **argv)
 	if (wg_readconf(&up.conf, up.source, &error))
 		return wg_report(WG_EXIT_FAILED, &error);
 	up.setup.name = up.conf.name;
+	up.path = realpath(up.conf.file, NULL);
 	take_choices(&up.setup.environment, &up.conf);
 	up.setup.foreground |= up.setup.environment.foreground;
 	if (up.conf.workers_line)
@@ -142,5 +147,6 @@ int wg_command_up(int argc, char **argv)
 	else
 		status = run(&up);
 	wg_conf_deinit(&up.conf);
+	free(up.path);
 	return status;
 }
