@@ -39,7 +39,8 @@ struct wg_tunnel {
 	bool hook_runs;  /* a command is under way; ending waits for it */
 	bool end_wanted; /* something ended the tunnel while one was */
 	bool waits_for_link;
-	bool was_up; /* PostUp began, so PreDown and PostDown are due */
+	bool was_up;      /* PostUp began, so PreDown and PostDown are due */
+	size_t next_name; /* where to look for the next peer's name */
 	int result;
 	struct wg_text notes; /* what could not be put back, for who asked for the end */
 };
@@ -347,7 +348,7 @@ static void on_pre_down(void *ctx, const struct wg_error *error)
 	struct wg_tunnel *tunnel = ctx;
 
 	(void)error;
-	if (tunnel->was_up && tunnel->conf.save_config)
+	if (tunnel->was_up && tunnel->conf.save_config && tunnel->source)
 		save_config(tunnel);
 	present_notes = &tunnel->notes;
 	wg_undo_run(tunnel->undo);
@@ -516,11 +517,19 @@ static char *on_reload(void *ctx, size_t *len)
 
 static const char *on_peer_name(void *ctx, const uint8_t public_key[static WG_KEY_LEN])
 {
-	const struct wg_tunnel *tunnel = ctx;
+	struct wg_tunnel *tunnel = ctx;
+	size_t n = tunnel->conf.n_peers;
 
-	for (size_t i = 0; i < tunnel->conf.n_peers; i++)
-		if (!memcmp(tunnel->conf.config.peers[i].public_key, public_key, WG_KEY_LEN))
-			return tunnel->conf.peers[i].name;
+	/* All are asked for in turn, and nearly always in the file's order: so the next
+	 * one is most likely behind the last one. */
+	for (size_t i = 0; i < n; i++) {
+		size_t at = (tunnel->next_name + i) % n;
+
+		if (!memcmp(tunnel->conf.config.peers[at].public_key, public_key, WG_KEY_LEN)) {
+			tunnel->next_name = at + 1;
+			return tunnel->conf.peers[at].name;
+		}
+	}
 	return NULL;
 }
 
