@@ -1,14 +1,7 @@
-/* Opening the sockets, their options, and receiving. */
+/* Receiving, and what goes along with a datagram. */
 #include "udp_pair.h"
 
-#include <fcntl.h>
-#include <linux/capability.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <netinet/ip.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 
 static void assert_dry(struct pair *pair, struct wg_udp *udp, unsigned int i)
 {
@@ -251,7 +244,8 @@ static void test_a_large_datagram_without_a_large_buffer_is_dropped_alone(void *
 	struct pair *pair = *state;
 	struct wg_run run = {.path.remote = endpoint("127.0.0.1", pair->b)};
 	struct pollfd pollfd = {.fd = wg_udp_fd(pair->b, 0), .events = POLLIN};
-	struct wg_pool *slots = wg_pool_new(300000); /* one slab */
+	struct wg_pool *slots = wg_pool_new(300000); /* one slab, or one large buffer */
+	struct wg_packet *first = wg_pool_get(slots, 0);
 	struct wg_run got;
 	int n = 0;
 
@@ -268,6 +262,30 @@ static void test_a_large_datagram_without_a_large_buffer_is_dropped_alone(void *
 	assert_int_equal(got.batch.n, 1);
 	assert_packet(got.batch.head, 2032, 2);
 	wg_batch_drop(&got.batch);
+	wg_packet_put(first);
+	wg_pool_free(slots);
+}
+
+static void test_a_train_without_a_large_buffer_is_dropped(void **state)
+{
+	struct pair *pair = *state;
+	struct wg_run run = {.path.remote = endpoint("127.0.0.1", pair->b)};
+	struct pollfd pollfd = {.fd = wg_udp_fd(pair->b, 0), .events = POLLIN};
+	struct wg_pool *slots = wg_pool_new(300000);
+	struct wg_packet *first = wg_pool_get(slots, 0);
+	bool is_train = !options.unwanted[WG_UDP_GSO] && !options.unwanted[WG_UDP_GRO];
+	size_t n = 0;
+
+	for (unsigned int i = 0; i < 3; i++)
+		push(pair, &run, 100, 0);
+	wg_udp_send(pair->a, &run, 1);
+	while (n < (is_train ? 1 : 3)) {
+		assert_int_equal(poll(&pollfd, 1, WAIT_MS), 1);
+		n += wg_udp_receive(pair->b, 0, slots, &run, 1) ? run.batch.n : 1;
+		wg_batch_drop(&run.batch);
+	}
+	assert_int_equal(wg_udp_stats(pair->b)->dropped_no_memory, is_train);
+	wg_packet_put(first);
 	wg_pool_free(slots);
 }
 
@@ -299,189 +317,6 @@ static void test_a_lone_datagram_costs_one_call(void **state)
 	wg_batch_drop(&run.batch);
 }
 
-static void test_both_families_share_a_port_that_is_then_taken(void **state)
-{
-	struct pair *pair = *state;
-	struct wg_udp_options same = {.port = wg_udp_port(pair->a)};
-	struct wg_udp *other = NULL;
-
-	assert_true(wg_udp_fd(pair->a, 0) >= 0 && wg_udp_fd(pair->a, 1) >= 0);
-	assert_int_equal(wg_udp_open(&other, &same), -EADDRINUSE);
-	assert_null(other);
-	wg_udp_close(pair->a);
-	assert_int_equal(wg_udp_open(&pair->a, &same), 0);
-	assert_int_equal(wg_udp_port(pair->a), same.port);
-}
-
-static void write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text)) {
-		print_message("%s: %s\n", path, strerror(errno));
-		skip();
-	}
-	close(fd);
-}
-
-static int bind_ipv6(uint16_t port)
-{
-	struct sockaddr_in6 sin6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
-	int fd = socket(AF_INET6, SOCK_DGRAM, 0);
-	int on = 1;
-
-	setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	assert_int_equal(bind(fd, (struct sockaddr *)&sin6, sizeof(sin6)), 0);
-	return fd;
-}
-
-#define PORTS "/proc/sys/net/ipv4/ip_local_port_range"
-
-static void test_a_port_that_is_busy_on_ipv6_is_not_picked(void **state)
-{
-	struct wg_udp *udp;
-	int fds[4];
-
-	(void)state;
-	need_namespace();
-	write_file(PORTS, "41000 41003");
-	for (unsigned int i = 0; i < 3; i++)
-		fds[i] = bind_ipv6((uint16_t)(41000 + i));
-	assert_int_equal(wg_udp_open(&udp, &(struct wg_udp_options){0}), 0);
-	assert_int_equal(wg_udp_port(udp), 41003);
-	assert_int_equal(wg_udp_open(&udp, &(struct wg_udp_options){.port = 41001}), -EADDRINUSE);
-	wg_udp_close(udp);
-	fds[3] = bind_ipv6(41003);
-	assert_int_equal(wg_udp_open(&udp, &(struct wg_udp_options){0}), -EADDRINUSE);
-	write_file(PORTS, "32768 60999");
-	for (unsigned int i = 0; i < WG_ARRAY_LEN(fds); i++)
-		close(fds[i]);
-}
-
-/* Runs body in a child; it passes when that exits with 0. */
-static void assert_in_child(int (*body)(void))
-{
-	pid_t pid = fork();
-	int status;
-
-	if (pid == 0)
-		_exit(body());
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
-}
-
-/* From here on socket(family, ...) says EAFNOSUPPORT. */
-static bool forbid_family(uint32_t family)
-{
-	struct sock_filter filter[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, family, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAFNOSUPPORT),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog program = {.len = WG_ARRAY_LEN(filter), .filter = filter};
-
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
-}
-
-static int open_without(uint32_t family, unsigned int left)
-{
-	struct wg_pool *pool = wg_pool_new(POOL_LEN);
-	struct wg_run run = {.path.remote = {.port = 1}};
-	struct wg_udp *udp;
-	bool ok;
-
-	if (!forbid_family(family) || wg_udp_open(&udp, &(struct wg_udp_options){0}) < 0)
-		return 1;
-	wg_ip_parse(&run.path.remote.ip, loopback(1 - left));
-	wg_batch_push(&run.batch, wg_pool_get(pool, 100));
-	wg_udp_send(udp, &run, 1);
-	ok = wg_udp_fd(udp, left) >= 0 && wg_udp_fd(udp, 1 - left) == -1 && wg_udp_port(udp) &&
-	     run.error == -EAFNOSUPPORT && wg_udp_stats(udp)->dropped_send == 1 &&
-	     wg_udp_receive(udp, 1 - left, pool, &run, 1) == 0;
-	wg_udp_drain_errors(udp, 1 - left);
-	ok = ok && wg_udp_set_mark(udp, 0) == 0;
-	wg_udp_close(udp);
-	wg_pool_free(pool);
-	return !ok;
-}
-
-static int open_without_ipv6(void)
-{
-	return open_without(AF_INET6, 0);
-}
-
-static int open_without_ipv4(void)
-{
-	return open_without(AF_INET, 1);
-}
-
-static int open_without_any(void)
-{
-	struct wg_udp *udp;
-
-	return !forbid_family(AF_INET) || !forbid_family(AF_INET6) ||
-	       wg_udp_open(&udp, &(struct wg_udp_options){0}) != -EAFNOSUPPORT;
-}
-
-static void test_a_machine_with_one_family_is_served(void **state)
-{
-	(void)state;
-	assert_in_child(open_without_ipv6);
-	assert_in_child(open_without_ipv4);
-	assert_in_child(open_without_any);
-}
-
-static uint32_t mark_of(const struct wg_udp *udp, unsigned int i)
-{
-	uint32_t mark;
-	socklen_t len = sizeof(mark);
-
-	assert_int_equal(getsockopt(wg_udp_fd(udp, i), SOL_SOCKET, SO_MARK, &mark, &len), 0);
-	return mark;
-}
-
-static void test_the_mark_is_on_both_sockets(void **state)
-{
-	struct pair *pair = *state;
-
-	need_namespace();
-	for (uint32_t mark = 0xcafe0001; mark; mark = mark == 0xcafe0001 ? 7 : 0) {
-		assert_int_equal(wg_udp_set_mark(pair->a, mark), 0);
-		for (unsigned int i = 0; i < WG_UDP_SOCKETS; i++)
-			assert_int_equal(mark_of(pair->a, i), mark);
-	}
-	wg_udp_close(pair->a);
-	assert_int_equal(wg_udp_open(&pair->a, &(struct wg_udp_options){.fwmark = 0x51}), 0);
-	assert_int_equal(mark_of(pair->a, 0), 0x51);
-	assert_int_equal(mark_of(pair->a, 1), 0x51);
-}
-
-static int use_mark_without_capability(void)
-{
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct none[2] = {0};
-	struct wg_udp *udp;
-
-	if (syscall(SYS_capset, &header, none) < 0)
-		return 1;
-	if (wg_udp_open(&udp, &(struct wg_udp_options){.fwmark = 1}) != -EPERM)
-		return 2;
-	if (wg_udp_open(&udp, &(struct wg_udp_options){0}) < 0)
-		return 3;
-	return wg_udp_set_mark(udp, 1) == -EPERM ? 0 : 4;
-}
-
-static void test_a_mark_that_is_not_allowed_is_refused(void **state)
-{
-	(void)state;
-	assert_in_child(use_mark_without_capability);
-}
-
 static void test_ipv4_datagrams_may_be_fragmented_on_their_way(void **state)
 {
 	struct pair *pair = *state;
@@ -499,22 +334,6 @@ static void test_ipv4_datagrams_may_be_fragmented_on_their_way(void **state)
 	run = receive(pair, pair->b, 0, 1);
 	wg_batch_drop(&run.batch);
 	close(raw);
-}
-
-static void test_an_unwanted_offload_is_not_used(void **state)
-{
-	struct pair *pair = *state;
-	struct wg_run run = {.path.remote = endpoint("127.0.0.1", pair->b)};
-
-	for (unsigned int i = 0; i < WG_UDP_N_OFFLOADS; i++)
-		assert_int_equal(wg_udp_offload(pair->a, i) == WG_OFFLOAD_UNWANTED,
-				 options.unwanted[i]);
-	for (unsigned int k = 0; k < 50; k++)
-		push(pair, &run, 100, 0);
-	wg_udp_send(pair->a, &run, 1);
-	assert_true(wg_udp_stats(pair->a)->send_calls >= 1);
-	run = receive(pair, pair->b, 0, 50);
-	wg_batch_drop(&run.batch);
 }
 
 static void test_slices_of_a_train_lie_apart(void **state)
@@ -559,15 +378,10 @@ int main(void)
 		PAIR_TEST(test_draining_leaves_no_error_to_a_poller),
 		PAIR_TEST(test_what_finds_no_memory_is_dropped_and_counted),
 		PAIR_TEST(test_a_large_datagram_without_a_large_buffer_is_dropped_alone),
+		PAIR_TEST(test_a_train_without_a_large_buffer_is_dropped),
 		PAIR_TEST(test_one_call_empties_a_socket_of_up_to_64_datagrams),
 		PAIR_TEST(test_a_lone_datagram_costs_one_call),
-		PAIR_TEST(test_both_families_share_a_port_that_is_then_taken),
-		cmocka_unit_test(test_a_port_that_is_busy_on_ipv6_is_not_picked),
-		cmocka_unit_test(test_a_machine_with_one_family_is_served),
-		PAIR_TEST(test_the_mark_is_on_both_sockets),
-		cmocka_unit_test(test_a_mark_that_is_not_allowed_is_refused),
 		PAIR_TEST(test_ipv4_datagrams_may_be_fragmented_on_their_way),
-		PAIR_TEST(test_an_unwanted_offload_is_not_used),
 		PAIR_TEST(test_slices_of_a_train_lie_apart),
 	};
 

@@ -1,8 +1,8 @@
-/* Receiving. Each message has room in a slot and, behind it, in a large buffer:
- * a single datagram of usual size ends in the slot, where it may stay for long, and
- * the large buffer goes back. What is larger, and trains of datagrams that the kernel
- * has joined (UDP_GRO), are put together in the large one, by copying the slot's part;
- * a train's datagrams are then slices of it. */
+/* Receiving. Each message comes into a large buffer. A single datagram of usual size is
+ * copied to a slot, where it may stay for long: that costs less than to give the kernel
+ * the slot and the large buffer behind it, so that it need not be copied. What is larger
+ * stays where it is, and trains of datagrams that the kernel has joined (UDP_GRO) become
+ * slices of it. */
 #include <errno.h>
 #include <string.h>
 
@@ -24,25 +24,22 @@ struct arrivals {
 	int error;
 };
 
-/* Takes memory for message i. False when the pool is at its bound. */
+/* Takes memory for message i: a slot where there is no large buffer. False when the pool
+ * is at its bound. */
 static bool prepare(struct wg_udp_receiver *r, unsigned int i, struct wg_pool *pool)
 {
-	struct wg_packet *slot = wg_pool_get(pool, WG_SLOT_ROOM);
-	struct wg_packet *large;
+	struct wg_packet *packet = wg_pool_get(pool, WG_LARGE_ROOM);
 
-	if (!slot)
+	if (!packet)
+		packet = wg_pool_get(pool, WG_SLOT_ROOM);
+	if (!packet)
 		return false;
-	large = wg_pool_get(pool, WG_LARGE_ROOM);
-	r->slots[i] = slot;
-	r->larges[i] = large;
-	r->iovs[i][0] = (struct iovec){slot->data, WG_SLOT_ROOM};
-	if (large)
-		r->iovs[i][1] =
-			(struct iovec){large->data + WG_SLOT_ROOM, WG_LARGE_ROOM - WG_SLOT_ROOM};
+	r->packets[i] = packet;
+	r->iovs[i] = (struct iovec){packet->data, packet->room};
 	r->headers[i].msg_hdr = (struct msghdr){.msg_name = &r->names[i],
 						.msg_namelen = sizeof(r->names[i]),
-						.msg_iov = r->iovs[i],
-						.msg_iovlen = large ? 2 : 1,
+						.msg_iov = &r->iovs[i],
+						.msg_iovlen = 1,
 						.msg_control = r->controls[i].bytes,
 						.msg_controllen = sizeof(r->controls[i].bytes)};
 	return true;
@@ -59,10 +56,8 @@ static unsigned int prepare_all(struct wg_udp_receiver *r, struct wg_pool *pool,
 
 static void release(struct wg_udp_receiver *r, unsigned int from, unsigned int to)
 {
-	for (unsigned int i = from; i < to; i++) {
-		wg_packet_put(r->slots[i]);
-		wg_packet_put(r->larges[i]);
-	}
+	for (unsigned int i = from; i < to; i++)
+		wg_packet_put(r->packets[i]);
 }
 
 /* Whether an error is about a datagram sent earlier or about this moment, and not
@@ -103,22 +98,20 @@ static int discard(struct wg_udp *udp, int fd)
 	return 0;
 }
 
-/* The packet that holds message i as a whole; NULL when it needs a large buffer and
- * had none. */
-static struct wg_packet *collect(struct wg_udp_receiver *r, unsigned int i, bool is_train)
+/* Moves a small datagram to a slot, if there is one. */
+static struct wg_packet *shrink(struct wg_packet *packet, struct wg_pool *pool)
 {
-	struct wg_packet *slot = r->slots[i];
-	struct wg_packet *large = r->larges[i];
-	uint32_t len = r->headers[i].msg_len;
-	bool fits = len <= WG_SLOT_ROOM && !is_train;
-	struct wg_packet *packet = fits ? slot : large;
+	struct wg_packet *slot;
 
-	if (!fits && large)
-		memcpy(large->data, slot->data, len < WG_SLOT_ROOM ? len : WG_SLOT_ROOM);
-	wg_packet_put(fits ? large : slot);
-	if (packet)
-		packet->len = len;
-	return packet;
+	if (packet->len > WG_SLOT_ROOM || packet->room <= WG_SLOT_ROOM)
+		return packet;
+	slot = wg_pool_get(pool, WG_SLOT_ROOM);
+	if (!slot)
+		return packet;
+	slot->len = packet->len;
+	memcpy(slot->data, packet->data, packet->len);
+	wg_packet_put(packet);
+	return slot;
 }
 
 /* Cuts a train into its datagrams and adds them to the batch. Each has headroom before
@@ -163,30 +156,33 @@ static struct wg_run *find_run(struct arrivals *into, const struct wg_path *path
 }
 
 /* Adds message i to the runs. */
-static void arrive(struct wg_udp *udp, unsigned int i, struct arrivals *into)
+static void arrive(struct wg_udp *udp, unsigned int i, struct wg_pool *pool, struct arrivals *into)
 {
 	struct wg_udp_receiver *r = &udp->receiver;
 	struct msghdr *header = &r->headers[i].msg_hdr;
+	struct wg_packet *packet = r->packets[i];
 	struct wg_udp_attributes attributes;
-	struct wg_packet *packet;
 	struct wg_batch *batch;
 	struct wg_path path;
 	bool is_train;
 	size_t before;
 
 	wg_udp_control_get(header, &attributes);
-	is_train = attributes.segment_len && r->headers[i].msg_len > attributes.segment_len;
-	packet = collect(r, i, is_train);
-	if (!packet || header->msg_flags & MSG_TRUNC) {
+	packet->len = r->headers[i].msg_len;
+	is_train = attributes.segment_len && packet->len > attributes.segment_len;
+	/* A slot is too small for the one, and cannot be sliced for the other. */
+	if (header->msg_flags & MSG_TRUNC || (is_train && packet->room <= WG_SLOT_ROOM)) {
 		udp->stats.dropped_no_memory++;
 		wg_packet_put(packet);
 		return;
 	}
 	wg_udp_name_get(&r->names[i], &path.remote);
 	path.local = attributes.local;
-	packet->ds = attributes.ds;
 	batch = &find_run(into, &path, attributes.ds)->batch;
 	before = batch->n;
+	if (!is_train)
+		packet = shrink(packet, pool);
+	packet->ds = attributes.ds;
 	if (is_train)
 		split(udp, packet, attributes.segment_len, batch);
 	else
@@ -220,7 +216,7 @@ static bool receive_some(struct wg_udp *udp, int fd, struct wg_pool *pool, struc
 	}
 	got = receive(udp, fd, room);
 	for (int i = 0; i < got; i++)
-		arrive(udp, (unsigned int)i, into);
+		arrive(udp, (unsigned int)i, pool, into);
 	release(r, got > 0 ? (unsigned int)got : 0, room);
 	if (got < 0) {
 		into->error = got;

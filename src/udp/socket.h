@@ -21,11 +21,10 @@
 struct wg_udp_receiver {
 	unsigned int want; /* how many messages the next recvmmsg has room for */
 	struct mmsghdr headers[WG_UDP_VECTOR];
-	struct iovec iovs[WG_UDP_VECTOR][2];
+	struct iovec iovs[WG_UDP_VECTOR];
 	union wg_udp_name names[WG_UDP_VECTOR];
 	struct wg_udp_control controls[WG_UDP_VECTOR];
-	struct wg_packet *slots[WG_UDP_VECTOR];
-	struct wg_packet *larges[WG_UDP_VECTOR];
+	struct wg_packet *packets[WG_UDP_VECTOR];
 };
 
 /* What one msghdr sends. */
