@@ -27,7 +27,7 @@ struct wg_resolver {
 	uv_loop_t *loop;
 	const struct wg_conf *conf;
 	struct wg_resolver_handler handler;
-	struct name *names;
+	struct name *names; /* and one more, whose timer stands in when nobody waits */
 	size_t n;
 	size_t n_tried;
 	size_t n_open; /* timers and requests that libuv holds */
@@ -201,8 +201,7 @@ int wg_resolver_new(struct wg_resolver **out, uv_loop_t *loop, const struct wg_c
 	for (size_t i = 0; i < conf->n_peers; i++)
 		if (has_name(conf, i))
 			resolver->names[resolver->n++].peer = i;
-	/* With nothing to look up, a timer stands in, so that first_round comes the same way. */
-	resolver->n_open = resolver->n ? resolver->n : 1;
+	resolver->n_open = resolver->n + 1;
 	for (size_t i = 0; i < resolver->n_open; i++) {
 		resolver->names[i].resolver = resolver;
 		resolver->names[i].pause = FIRST_PAUSE;
@@ -212,8 +211,9 @@ int wg_resolver_new(struct wg_resolver **out, uv_loop_t *loop, const struct wg_c
 	}
 	for (size_t i = 0; i < resolver->n; i++)
 		begin(&resolver->names[i]);
+	/* With nothing to wait for, first_round comes from the loop all the same. */
 	if (resolver->n_tried == resolver->n)
-		uv_timer_start(&resolver->names[0].timer, on_nothing_to_do, 0, 0);
+		uv_timer_start(&resolver->names[resolver->n].timer, on_nothing_to_do, 0, 0);
 	*out = resolver;
 	return 0;
 }
@@ -235,13 +235,10 @@ size_t wg_resolver_names(const struct wg_resolver *resolver)
 
 void wg_resolver_close(struct wg_resolver *resolver)
 {
-	size_t n_timers;
-
 	if (!resolver)
 		return;
-	n_timers = resolver->n ? resolver->n : 1;
 	resolver->closed = true;
-	for (size_t i = 0; i < n_timers; i++) {
+	for (size_t i = 0; i <= resolver->n; i++) {
 		if (resolver->names[i].busy)
 			uv_cancel((uv_req_t *)&resolver->names[i].request);
 		uv_close((uv_handle_t *)&resolver->names[i].timer, on_closed);
