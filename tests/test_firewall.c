@@ -38,6 +38,12 @@ static const struct verdict verdicts[] = {
 	{"table ip a {\n\tchain forward {\n\t\ttype filter hook forward priority 0; policy drop;\n"
 	 "\t\tudp dport 30567 drop\n\t}\n}\n",
 	 NULL},
+	{INPUT("accept", "\t\tmeta l4proto udp jump rawdrop\n\t\tmeta l4proto udp jump dropped\n"),
+	 NULL},
+	{"table ip a {\n\tchain in {\n\t\ttype filter hook input priority 0; policy accept;\n\t}\n"
+	 "\tchain forward {\n\t\ttype filter hook forward priority 0; policy drop;\n"
+	 "\t\tudp dport 30567 drop\n\t}\n\tset s {\n\t\tdrop\n\t}\n}\n",
+	 NULL},
 	/* A chain without a hook may be jumped to, if there is from where. */
 	{"table ip a {\n\tchain x {\n\t\tudp dport 30567 drop\n\t}\n}\n", NULL},
 	{"table ip a {\n\tchain x {\n\t\tudp dport 30567 drop\n\t}\n\tchain in {\n"
@@ -80,10 +86,32 @@ static void test_a_ruleset_that_is_cut_off_is_read_as_far_as_it_goes(void **stat
 		free(wg_firewall_suspects(ruleset, len, PORT));
 }
 
+static void test_long_names_and_many_rules_are_cut(void **state)
+{
+	char *ruleset;
+	char *suspects;
+	size_t len;
+	FILE *file = open_memstream(&ruleset, &len);
+
+	(void)state;
+	assert_non_null(file);
+	fprintf(file, "table inet %0500d {\n\tchain %0128d {\n", 1, 2);
+	fprintf(file, "\t\ttype filter hook input priority 0; policy accept;\n");
+	for (int i = 0; i < 1000; i++)
+		fprintf(file, "\t\tudp dport %d drop\n", i);
+	fclose(file);
+	suspects = wg_firewall_suspects(ruleset, len, PORT);
+	assert_non_null(suspects);
+	assert_in_range(strlen(suspects), 1024, 1400);
+	free(suspects);
+	free(ruleset);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_only_rules_that_may_drop_the_port_are_told),
+		cmocka_unit_test(test_long_names_and_many_rules_are_cut),
 		cmocka_unit_test(test_a_ruleset_that_is_cut_off_is_read_as_far_as_it_goes),
 	};
 
