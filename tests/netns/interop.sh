@@ -13,6 +13,7 @@ program_a=$(program "$1")
 program_b=$(program "$2")
 isolate "$@"
 megabytes=${NETNS_MEGABYTES:-200}
+step=${NETNS_STEP:-1} # between the sizes of pings
 
 host a
 host b
@@ -58,9 +59,9 @@ endpoint_is() {
 every_size() {
 	# shellcheck disable=SC2016 # the other shell expands it
 	at "$1" bash -c '
-		for ((size = 0; size <= 1392; size++)); do
+		for ((size = 0; size <= 1392; size += $1)); do
 			ping -n -q -c 1 -W 10 -s $size "$0" >/dev/null || { echo "size $size"; exit 1; }
-		done' "$2"
+		done' "$2" "$step"
 }
 
 first_contacts() {
