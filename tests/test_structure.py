@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The structure that docs/ARCHITECTURE.md promises: who includes whom, what the pure
-folders may call, and that nothing unfinished is left in the sources.
+folders may call, that nothing unfinished is left in the sources, and that the manuals
+tell of everything.
 
 Usage: test_structure.py SOURCE-DIR BUILD-DIR
 """
@@ -103,10 +104,33 @@ def check_calls(build):
     return count
 
 
+# What users can write or be told -> the page that says what it means.
+DOCUMENTED = [
+    ("src/ctl/conf_keys.c", r'^\t\{"(\w+)", WG_CONF_', "docs/tuff.conf.5"),
+    ("src/daemon/command.c", r'\.name = "(\w+)"', "docs/tuff.8"),
+    ("src/core/drops.h", r'X\(\w+, "([\w-]+)"\)', "docs/json.md"),
+    ("src/ctl/check*.c", r'WG_CHECK_[A-Z]+,\s*"([\w-]+)"', "docs/json.md"),
+    ("src/daemon/diagnosis*.c", r'WG_CHECK_[A-Z]+,\s*"([\w-]+)"', "docs/json.md"),
+    ("src/ctl/show_json.c", r'object_set_new\(json, "(\w+)"', "docs/json.md"),
+]
+
+
+def check_documentation(root):
+    for sources_of, pattern, page in DOCUMENTED:
+        text = (root / page).read_text()
+        words = [word for path in root.glob(sources_of)
+                 for word in re.findall(pattern, path.read_text(), re.MULTILINE)]
+        assert words, f"{sources_of} has nothing to document"
+        for word in words:
+            if not re.search(rf"(?<![\w-]){word}(?![\w-])", text):
+                complain(page, f"does not tell of {word}")
+
+
 def main():
     root, build = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
     n_includes = check_includes(root)
     check_text(root)
+    check_documentation(root)
     n_symbols = check_calls(build)
     assert n_includes and n_symbols, "nothing was checked"
     print(f"{n_includes} includes, {n_symbols} calls out of {len(PURE)} pure libraries")
