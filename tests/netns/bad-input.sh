@@ -11,19 +11,7 @@ need wg ping python3
 program=$(program "$1")
 isolate "$@"
 
-host a
-host b
-cable a eth0 b eth0
-number=1
-for name in a b; do
-	key $name
-	daemon $name "$program" wg$name
-	wg set wg$name private-key "$work/$name" listen-port 1001
-	ip -n $name addr add 192.0.2.$number/24 dev eth0
-	ip -n $name addr add 10.7.0.$number/24 dev wg$name
-	ip -n $name link set wg$name up
-	number=$((number + 1))
-done
+pair "$program"
 wg set wga peer "$(<"$work/b.pub")" allowed-ips 10.7.0.2
 wg set wgb peer "$(<"$work/a.pub")" allowed-ips 10.7.0.1 endpoint 192.0.2.1:1001
 eventually "there is a session" pings b 10.7.0.1

@@ -63,7 +63,7 @@ examine() {
 
 silent() {
 	examine "$@"
-	[ "$status" = 0 ] && [ -z "$said" ] || { echo "exit $status: $said"; return 1; }
+	[ "$status:$said" = 0: ] || { echo "exit $status: $said"; return 1; }
 }
 
 # finds HOST NAME CODE WORD...: exactly this problem, and these words about it.

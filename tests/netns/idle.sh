@@ -11,20 +11,7 @@ program=$(program "$1")
 seconds=${2:-5}
 isolate "$@"
 
-host a
-host b
-cable a eth0 b eth0
-number=1
-for name in a b; do
-	key $name
-	daemon $name "$program" wg$name
-	wg set wg$name private-key "$work/$name" listen-port 1001
-	ip -n $name addr add 192.0.2.$number/24 dev eth0
-	ip -n $name addr add 10.7.0.$number/24 dev wg$name
-	# The kernel would solicit and report on a link with an IPv6 address of its own.
-	ip -n $name link set wg$name addrgenmode none up
-	number=$((number + 1))
-done
+pair "$program"
 wg set wga peer "$(<"$work/b.pub")" allowed-ips 10.7.0.2 endpoint 192.0.2.2:1001
 wg set wgb peer "$(<"$work/a.pub")" allowed-ips 10.7.0.1
 mkfifo "$work/never"

@@ -185,6 +185,27 @@ key() {
 	wg pubkey <"$work/$1" >"$work/$1.pub"
 }
 
+# pair PROGRAM: hosts a and b on a cable, each with a daemon that does not know the other.
+#
+#   host a  eth0 192.0.2.1/24 --- cable --- host b  eth0 192.0.2.2/24
+#   wga 10.7.0.1/24, port 1001              wgb 10.7.0.2/24, port 1001
+pair() {
+	local name number=1
+	host a
+	host b
+	cable a eth0 b eth0
+	for name in a b; do
+		key $name
+		daemon $name "$1" wg$name
+		wg set wg$name private-key "$work/$name" listen-port 1001
+		ip -n $name addr add 192.0.2.$number/24 dev eth0
+		ip -n $name addr add 10.7.0.$number/24 dev wg$name
+		# Without an IPv6 address the kernel has nothing to solicit or report there.
+		ip -n $name link set wg$name addrgenmode none up
+		number=$((number + 1))
+	done
+}
+
 # transfer FROM TO ADDRESS MEGABYTES: one TCP stream, whose every byte must arrive and
 # be the right one.
 transfer() {
