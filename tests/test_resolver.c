@@ -96,15 +96,26 @@ static void turn(void)
 	uv_run(&loop, UV_RUN_NOWAIT);
 }
 
-static void start(const char *text)
+static void parse(const char *text)
 {
-	const struct wg_resolver_handler handler = {on_found, on_first_round, NULL};
 	struct wg_error error;
 
-	if (!conf.file && wg_conf_parse(&conf, "wg0.conf", "wg0", text, strlen(text), &error))
+	if (wg_conf_parse(&conf, "wg0.conf", "wg0", text, strlen(text), &error))
 		fail_msg("%s", error.text);
+}
+
+static void start(void)
+{
+	const struct wg_resolver_handler handler = {on_found, on_first_round, NULL};
+
 	assert_int_equal(wg_resolver_new(&resolver, &loop, &conf, &handler), 0);
 	assert_int_equal(n_rounds, 0); /* it comes from the loop */
+}
+
+static void parse_and_start(const char *text)
+{
+	parse(text);
+	start();
 }
 
 /* Answers a query with n addresses of IPv4, of which the last byte is given. */
@@ -158,7 +169,7 @@ static int teardown(void **state)
 static void test_without_names_the_first_round_is_over(void **state)
 {
 	(void)state;
-	start(HEAD "[Peer]\nPublicKey = " KEY2 "\nEndpoint = 192.0.2.1:1\n");
+	parse_and_start(HEAD "[Peer]\nPublicKey = " KEY2 "\nEndpoint = 192.0.2.1:1\n");
 	assert_int_equal(wg_resolver_names(resolver), 0);
 	turn();
 	assert_int_equal(n_rounds, 1);
@@ -168,7 +179,7 @@ static void test_without_names_the_first_round_is_over(void **state)
 static void test_a_name_is_found_and_then_no_timer_is_left(void **state)
 {
 	(void)state;
-	start(HEAD ROCK);
+	parse_and_start(HEAD ROCK);
 	assert_string_equal(queries[0].name, "rock.example");
 	turn();
 	assert_int_equal(n_rounds, 0);
@@ -182,7 +193,7 @@ static void test_a_name_is_found_and_then_no_timer_is_left(void **state)
 static void test_the_first_round_waits_for_every_name(void **state)
 {
 	(void)state;
-	start(HEAD ROCK STONE);
+	parse_and_start(HEAD ROCK STONE);
 	answer_one(1, 7);
 	assert_int_equal(found_peer, 1);
 	assert_int_equal(n_rounds, 0);
@@ -193,7 +204,7 @@ static void test_the_first_round_waits_for_every_name(void **state)
 static void test_tries_that_fail_are_repeated_with_doubled_pauses(void **state)
 {
 	(void)state;
-	start(HEAD ROCK);
+	parse_and_start(HEAD ROCK);
 	for (size_t i = 0; i < 4; i++) {
 		assert_int_equal(n_queries, i + 1);
 		refuse(i);
@@ -209,7 +220,7 @@ static void test_tries_that_fail_are_repeated_with_doubled_pauses(void **state)
 static void test_a_name_without_address_is_tried_again(void **state)
 {
 	(void)state;
-	start(HEAD ROCK);
+	parse_and_start(HEAD ROCK);
 	answer(0, NULL, 0);
 	assert_int_equal(n_found, 0);
 	turn();
@@ -222,7 +233,7 @@ static void test_names_that_cannot_even_be_asked_for_are_tried_again(void **stat
 {
 	(void)state;
 	refusal = UV_ENOMEM;
-	start(HEAD ROCK STONE);
+	parse_and_start(HEAD ROCK STONE);
 	refusal = 0;
 	turn();
 	assert_int_equal(n_rounds, 1);
@@ -238,7 +249,7 @@ static void test_a_silent_peer_gets_its_next_address(void **state)
 	static const uint8_t both[] = {1, 2};
 
 	(void)state;
-	start(HEAD ROCK);
+	parse_and_start(HEAD ROCK);
 	answer(0, both, 2);
 	assert_int_equal(found.ip.bytes[3], 1);
 	for (size_t i = 1; i < 3; i++) {
@@ -252,7 +263,7 @@ static void test_a_silent_peer_gets_its_next_address(void **state)
 static void test_a_look_up_that_is_under_way_is_not_begun_again(void **state)
 {
 	(void)state;
-	start(HEAD ROCK);
+	parse_and_start(HEAD ROCK);
 	wg_resolver_again(resolver, 0);
 	wg_resolver_again(resolver, 1);
 	assert_int_equal(n_queries, 1);
@@ -265,13 +276,10 @@ static void test_a_look_up_that_is_under_way_is_not_begun_again(void **state)
 
 static void test_what_was_found_before_is_not_looked_up(void **state)
 {
-	struct wg_error error;
-
 	(void)state;
-	assert_int_equal(
-		wg_conf_parse(&conf, "wg0.conf", "wg0", HEAD ROCK, strlen(HEAD ROCK), &error), 0);
+	parse(HEAD ROCK);
 	conf.config.peers[0].has_endpoint = true;
-	start(NULL);
+	start();
 	assert_int_equal(n_queries, 0);
 	turn();
 	assert_int_equal(n_rounds, 1);
@@ -283,7 +291,7 @@ static void test_what_was_found_before_is_not_looked_up(void **state)
 static void test_nothing_comes_after_closing_while_busy(void **state)
 {
 	(void)state;
-	start(HEAD ROCK STONE);
+	parse_and_start(HEAD ROCK STONE);
 	wg_resolver_close(resolver);
 	resolver = NULL;
 	turn();
