@@ -123,9 +123,9 @@ is_gone() {
 	! kill -0 "$1"
 }
 
-# ok SENTENCE COMMAND...: the command must succeed.
+# ok SENTENCE COMMAND...: the command must succeed; if it waits, it may wait long.
 ok() {
-	local sentence=$1 out
+	local sentence=$1 out patience=20
 	shift
 	out=$("$@" 2>&1) || { echo "$out"; fail "$sentence ($*)"; }
 	echo "ok - $sentence"
@@ -147,9 +147,9 @@ refused() {
 	echo "ok - $sentence"
 }
 
-# pings HOST ADDRESS: one answer within a second.
+# pings HOST ADDRESS: one packet there and back. Who tries again waits a second.
 pings() {
-	at "$1" ping -n -c 1 -W 1 "$2"
+	at "$1" ping -n -c 1 -W "${patience:-1}" "$2"
 }
 
 # picture HOST: all that a tunnel may change on a host and has to put back. Left out is
