@@ -21,7 +21,8 @@ struct wg_tunnel_options {
 	struct wg_conf *conf; /* the tunnel takes what it holds */
 	const char *source;   /* the file's absolute path, to read it again; NULL: none */
 	struct wg_undo *undo; /* the tunnel's, empty; its ops are wg_tunnel_undo_ops */
-	/* All is up (error NULL), or could not be had. */
+	/* All is up (error NULL), or could not be had; then it may come again with
+	 * what went wrong on the way back. */
 	void (*ready)(void *ctx, const struct wg_error *error);
 	void *ctx;
 };

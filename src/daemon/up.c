@@ -64,6 +64,9 @@ static void on_ready(void *ctx, const struct wg_error *error)
 {
 	struct up *up = ctx;
 
+	/* The first reason is the one; what follows from it needs no words. */
+	if (error && up->failed)
+		return;
 	if (error) {
 		up->failed = true;
 		wg_report(WG_EXIT_FAILED, error);

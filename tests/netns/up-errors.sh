@@ -162,6 +162,9 @@ basic 'PostUp = echo not today && exit 4'
 fails_up post-up-that-says-why
 basic 'PostUp = kill -9 $$'
 fails_up post-up-killed
+# shellcheck disable=SC2016 # expanded by the hook's shell, whose parent is the daemon
+basic 'PreUp = kill -TERM $PPID && exit 3'
+fails_up ended-while-a-hook-runs
 
 # The host's network.
 basic 'ListenPort = 5007'
