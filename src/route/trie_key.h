@@ -38,9 +38,9 @@ static inline unsigned int wg_trie_key_common(struct wg_trie_key a, struct wg_tr
 /* Whether the first `bits` bits are the same. */
 static inline bool wg_trie_key_agree(struct wg_trie_key a, struct wg_trie_key b, unsigned int bits)
 {
-	if (bits < 64)
-		return (a.hi ^ b.hi) >> 1 >> (63 - bits) == 0;
-	return a.hi == b.hi && ((a.lo ^ b.lo) & wg_trie_key_mask(bits - 64)) == 0;
+	if (bits > 64)
+		return a.hi == b.hi && (a.lo ^ b.lo) >> (128 - bits) == 0;
+	return bits == 0 || (a.hi ^ b.hi) >> (64 - bits) == 0;
 }
 
 /* The same for IPv4 addresses, bits ≤ 32. */
