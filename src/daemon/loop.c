@@ -452,7 +452,7 @@ static int start(struct wg_loop *loop, const struct wg_loop_options *options, co
 	}
 	if (!error) {
 		*what = "start the workers";
-		error = wg_crew_start(&loop->crew, &loop->uv, options->workers);
+		error = wg_crew_set(&loop->crew, &loop->uv, options->workers);
 	}
 	if (!error) {
 		*what = "follow the link";
@@ -526,6 +526,11 @@ void wg_loop_stop(struct wg_loop *loop, int result, const char *farewell)
 	wg_control_farewell(loop->control, farewell);
 	loop->result = result;
 	uv_stop(&loop->uv);
+}
+
+int wg_loop_set_workers(struct wg_loop *loop, int workers)
+{
+	return wg_crew_set(&loop->crew, &loop->uv, workers);
 }
 
 int wg_loop_run(struct wg_loop *loop)

@@ -56,6 +56,9 @@ bool wg_loop_link_is_up(const struct wg_loop *loop);
 /* Changes the tunnel as a request at the control socket does. 0 or -errno. */
 int wg_loop_apply(struct wg_loop *loop, struct wg_config *change);
 
+/* Changes the number of workers, as in the options. 0; -errno, and then there are none. */
+int wg_loop_set_workers(struct wg_loop *loop, int workers);
+
 /* Lets wg_loop_run return. farewell answers those who asked for the end: lines, with
  * their errno. */
 void wg_loop_stop(struct wg_loop *loop, int result, const char *farewell);

@@ -18,6 +18,7 @@
 #include "daemon/resolver.h"
 #include "daemon/saveconf.h"
 #include "daemon/spawn.h"
+#include "daemon/workers.h"
 
 /* A peer that let this many initiations go unanswered has its name looked up again. */
 #define SILENT_AFTER 3u
@@ -451,9 +452,23 @@ static int change_to(struct wg_tunnel *tunnel, struct wg_conf *wanted, struct wg
 	return err;
 }
 
+static void change_workers(struct wg_tunnel *tunnel, const struct wg_conf *conf)
+{
+	int n = conf->workers_auto ? WG_WORKERS_AUTO : (int)conf->workers;
+	int err;
+
+	if (conf->workers_auto == tunnel->conf.workers_auto &&
+	    conf->workers == tunnel->conf.workers)
+		return;
+	err = wg_loop_set_workers(tunnel->loop, n);
+	if (err)
+		wg_log(WG_LOG_ERROR, "start the workers: %s; going on without", strerror(-err));
+}
+
 static void adopt(struct wg_tunnel *tunnel, const struct wg_conf *conf,
 		  const struct wg_netplan *plan)
 {
+	change_workers(tunnel, conf);
 	wg_resolver_close(tunnel->resolver);
 	tunnel->resolver = NULL;
 	wg_conf_deinit(&tunnel->conf);

@@ -141,9 +141,6 @@ int wg_command_up(int argc, char **argv)
 	up.path = realpath(up.conf.file, NULL);
 	take_choices(&up.setup.environment, &up.conf);
 	up.setup.foreground |= up.setup.environment.foreground;
-	if (up.conf.workers_line)
-		up.setup.environment.workers = up.conf.workers_auto ? WG_WORKERS_AUTO
-								    : (int)up.conf.workers;
 	wg_process_prepare();
 	if (wg_setup_background(&up.setup, &error))
 		status = wg_report(WG_EXIT_FAILED, &error);

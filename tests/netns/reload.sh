@@ -79,6 +79,18 @@ there_and_back "an answer to neighbours" 'ProxyNDP = eth0' < <(peer 2001:db8:776
 there_and_back "a default route" < <(peer '0.0.0.0/0, ::/0')
 there_and_back "a table" 'Table = 77' </dev/null
 
+# workers N: whether so many threads of a run jobs.
+workers() {
+	[ "$(cat /proc/"$(pgrep -f "$program up $work/wga.conf")"/task/*/comm | grep -cx tuff-worker)" = "$1" ]
+}
+
+for n in 3 1 0; do
+	conf a "Workers = $n" </dev/null
+	tuff a reload
+	eventually "$n workers" workers $n
+	ok "$n workers: the tunnel works" pings a 10.7.0.2
+done
+
 picture a >"$work/before"
 conf a 'Sysctl = net.ipv6.conf.eth0.hop_limit=65' </dev/null
 tuff a reload
