@@ -45,10 +45,24 @@ static void test_only_whole_numbers_within_the_bound_are_read(void **state)
 	}
 }
 
+static void test_long_numbers_keep_to_their_bound_without_wrapping(void **state)
+{
+	uint64_t number = 777;
+
+	(void)state;
+	assert_false(wg_number_parse_long(&number, 1, "5"));
+	assert_false(wg_number_parse_long(&number, UINT64_MAX, "18446744073709551616"));
+	assert_false(wg_number_parse_long(&number, UINT64_MAX, "99999999999999999999"));
+	assert_int_equal(number, 777);
+	assert_true(wg_number_parse_long(&number, UINT64_MAX, "18446744073709551615"));
+	assert_true(number == UINT64_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_only_whole_numbers_within_the_bound_are_read),
+		cmocka_unit_test(test_long_numbers_keep_to_their_bound_without_wrapping),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

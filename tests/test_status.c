@@ -93,6 +93,9 @@ static void test_text_that_is_none_is_refused(void **state)
 		{"mtu\nerrno=0\n\n", -EPROTO},
 		{"mtu=-1\nerrno=0\n\n", -EPROTO},
 		{"mtu=4294967296\nerrno=0\n\n", -EPROTO},
+		{"link=up\npeer=AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\nsession=5\nerrno="
+		 "0\n\n",
+		 -EPROTO},
 		{"own_key=x\nerrno=0\n\n", -EPROTO},
 		{"peer=x\nerrno=0\n\n", -EPROTO},
 		{"drop=in-mac1\nerrno=0\n\n", -EPROTO},

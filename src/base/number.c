@@ -11,24 +11,39 @@ static int digit(char c)
 	return 16;
 }
 
-static bool parse(uint32_t *number, uint32_t max, int base, const char *text)
+static bool parse(uint64_t *number, uint64_t max, uint64_t base, const char *text)
 {
 	uint64_t value = 0;
 
 	if (!*text)
 		return false;
 	for (; *text; text++) {
-		if (digit(*text) >= base)
+		uint64_t next = (uint64_t)digit(*text);
+
+		if (next >= base || next > max || value > (max - next) / base)
 			return false;
-		value = (uint64_t)base * value + (uint64_t)digit(*text);
-		if (value > max)
-			return false;
+		value = base * value + next;
 	}
+	*number = value;
+	return true;
+}
+
+static bool parse_short(uint32_t *number, uint32_t max, uint64_t base, const char *text)
+{
+	uint64_t value;
+
+	if (!parse(&value, max, base, text))
+		return false;
 	*number = (uint32_t)value;
 	return true;
 }
 
 bool wg_number_parse(uint32_t *number, uint32_t max, const char *text)
+{
+	return parse_short(number, max, 10, text);
+}
+
+bool wg_number_parse_long(uint64_t *number, uint64_t max, const char *text)
 {
 	return parse(number, max, 10, text);
 }
@@ -36,6 +51,6 @@ bool wg_number_parse(uint32_t *number, uint32_t max, const char *text)
 bool wg_number_parse_any(uint32_t *number, uint32_t max, const char *text)
 {
 	if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X'))
-		return parse(number, max, 16, text + 2);
-	return parse(number, max, 10, text);
+		return parse_short(number, max, 16, text + 2);
+	return parse_short(number, max, 10, text);
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bytes.h"
+#include "base/number.h"
 #include "crypto/encoding.h"
 #include "crypto/secret.h"
 #include "ctl/status.h"
@@ -84,31 +84,13 @@ char *wg_status_format(const struct wg_status *status, size_t *len)
 	return wg_text_take(&text, len);
 }
 
-/* Strictly decimal, no larger than max. */
-static bool number(const char *value, uint64_t max, uint64_t *result)
-{
-	uint64_t n = 0;
-
-	if (!*value)
-		return false;
-	for (; *value; value++) {
-		unsigned int digit = (unsigned int)(*value - '0');
-
-		if (digit > 9 || n > (max - digit) / 10)
-			return false;
-		n = 10 * n + digit;
-	}
-	*result = n;
-	return true;
-}
-
-#define NUMBER(field, max)                       \
-	do {                                     \
-		uint64_t n_;                     \
-		if (!number(value, (max), &n_))  \
-			return -EPROTO;          \
-		(field) = (__typeof__(field))n_; \
-		return 0;                        \
+#define NUMBER(field, max)                                    \
+	do {                                                  \
+		uint64_t n_;                                  \
+		if (!wg_number_parse_long(&n_, (max), value)) \
+			return -EPROTO;                       \
+		(field) = (__typeof__(field))n_;              \
+		return 0;                                     \
 	} while (0)
 
 static int copy(char *field, size_t size, const char *value)
@@ -173,7 +155,8 @@ static int parse_endpoint(struct wg_config_peer *peer, const char *value)
 	char *scope;
 	uint64_t n;
 
-	if (!colon || (size_t)(colon - value) >= sizeof(host) || !number(colon + 1, UINT16_MAX, &n))
+	if (!colon || (size_t)(colon - value) >= sizeof(host) ||
+	    !wg_number_parse_long(&n, UINT16_MAX, colon + 1))
 		return -EPROTO;
 	peer->endpoint = (struct wg_endpoint){.port = (uint16_t)n};
 	snprintf(host, sizeof(host), "%.*s", (int)(colon - value), value);
@@ -184,7 +167,7 @@ static int parse_endpoint(struct wg_config_peer *peer, const char *value)
 	scope = strchr(host, '%');
 	if (scope) {
 		*scope = '\0';
-		if (!number(scope + 1, UINT32_MAX, &n))
+		if (!wg_number_parse_long(&n, UINT32_MAX, scope + 1))
 			return -EPROTO;
 		peer->endpoint.scope = (uint32_t)n;
 	}
@@ -207,7 +190,7 @@ static int parse_health(struct wg_config_health *health, const char *key, const 
 	if (!strcmp(key, "send_error")) {
 		uint64_t n;
 
-		if (!number(value, INT16_MAX, &n))
+		if (!wg_number_parse_long(&n, INT16_MAX, value))
 			return -EPROTO;
 		health->send_error = -(int)n;
 	}
@@ -284,7 +267,7 @@ static int parse_line(struct wg_status *status, struct names *names, char *line)
 		return -EPROTO;
 	*value++ = '\0';
 	if (!strcmp(line, "errno")) {
-		if (!number(value, INT16_MAX, &n))
+		if (!wg_number_parse_long(&n, INT16_MAX, value))
 			return -EPROTO;
 		return n ? -(int)n : 1;
 	}
