@@ -88,6 +88,7 @@ done
 
 # The port is taken: by another, and when it was asked for.
 hold_port() {
+	: >"$scratch/held"
 	python3 -c 'import socket, sys, time
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.bind(("0.0.0.0", int(sys.argv[1])))
