@@ -28,6 +28,9 @@ struct bench {
 	size_t n_sets;
 	size_t n_gets;
 	size_t n_gone;
+	size_t n_downs;
+	const char *reload_sees; /* what its client could read before the reload was done */
+	int reload_client;
 	uint16_t port;
 	size_t peers_shown;
 	int set_error;
@@ -75,6 +78,25 @@ static void on_gone(void *ctx)
 	bench->n_gone++;
 }
 
+static void on_down(void *ctx)
+{
+	struct bench *bench = ctx;
+
+	bench->n_downs++;
+}
+
+static char *on_reload(void *ctx, size_t *len)
+{
+	static char text[64];
+	struct bench *bench = ctx;
+	ssize_t n = read(bench->reload_client, text, sizeof(text) - 1);
+
+	text[n < 0 ? 0 : n] = '\0';
+	bench->reload_sees = text;
+	*len = strlen(OK);
+	return strdup(OK);
+}
+
 static void turn(struct bench *bench)
 {
 	for (int i = 0; i < 200; i++)
@@ -84,7 +106,13 @@ static void turn(struct bench *bench)
 static void serve(struct bench *bench, const struct wg_control_limits *limits)
 {
 	const struct wg_control_handler handler = {
-		.set = on_set, .get = on_get, .gone = on_gone, .ctx = bench};
+		.set = on_set,
+		.get = on_get,
+		.reload = on_reload,
+		.down = on_down,
+		.gone = on_gone,
+		.ctx = bench,
+	};
 	char path[sizeof(bench->file.path)];
 	int fd;
 
@@ -281,6 +309,31 @@ static void test_the_handlers_error_reaches_the_client(void **state)
 	close(fd);
 }
 
+static void test_who_waits_for_the_end_hears_at_once_that_it_has_begun(void **state)
+{
+	struct bench *bench = *state;
+	int fd = dial(bench);
+
+	say(bench, fd, "down=1\n\n");
+	assert_int_equal(bench->n_downs, 1);
+	assert_string_equal(heard(bench, fd), WG_UAPI_BEGUN);
+	wg_control_farewell(bench->control, OK);
+	assert_string_equal(heard(bench, fd), OK);
+	close(fd);
+}
+
+static void test_who_waits_for_a_reload_hears_before_it_that_it_has_begun(void **state)
+{
+	struct bench *bench = *state;
+	int fd = dial(bench);
+
+	bench->reload_client = fd;
+	say(bench, fd, "reload=1\n\n");
+	assert_string_equal(bench->reload_sees, WG_UAPI_BEGUN);
+	assert_string_equal(heard(bench, fd), OK);
+	close(fd);
+}
+
 /* Feeds a request that never ends until the server hangs up; returns the bytes. */
 static size_t feed(struct bench *bench, int fd, size_t most)
 {
@@ -455,7 +508,13 @@ static void test_a_file_that_went_before_it_was_watched_is_an_error(void **state
 {
 	struct bench *bench = *state;
 	const struct wg_control_handler handler = {
-		.set = on_set, .get = on_get, .gone = on_gone, .ctx = bench};
+		.set = on_set,
+		.get = on_get,
+		.reload = on_reload,
+		.down = on_down,
+		.gone = on_gone,
+		.ctx = bench,
+	};
 	struct wg_control *control;
 	struct wg_sockfile file;
 	char path[sizeof(file.path)];
@@ -506,6 +565,8 @@ int main(void)
 		TEST(test_a_bad_request_is_refused_and_the_next_one_served),
 		TEST(test_what_is_no_request_is_answered_and_cut_off),
 		TEST(test_the_handlers_error_reaches_the_client),
+		TEST(test_who_waits_for_the_end_hears_at_once_that_it_has_begun),
+		TEST(test_who_waits_for_a_reload_hears_before_it_that_it_has_begun),
 		TEST(test_an_endless_request_is_cut_off_and_others_are_served),
 		TEST(test_a_slow_reader_holds_up_nobody_and_gets_all),
 		TEST(test_answers_that_nobody_reads_are_bounded),

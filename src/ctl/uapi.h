@@ -26,6 +26,10 @@ enum wg_uapi_kind {
 	WG_UAPI_N_KINDS
 };
 
+/* The first line of the answer to a down or reload, sent before the work is begun: such
+ * an answer may take long, and who asks can tell that from a program that is dead. */
+#define WG_UAPI_BEGUN "begun=1\n"
+
 /* An interface's index by its name, for scopes of IPv6 endpoints; 0: no such one. */
 typedef uint32_t wg_uapi_scope(const char *name);
 

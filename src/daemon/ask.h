@@ -11,7 +11,8 @@
 /* Sends the request ("show=1") to the tunnel of that name and waits for the whole
  * answer: malloc'ed lines with a NUL behind them. pid (may be NULL) is the process that
  * answered. 0; -ENOENT when no such tunnel runs; -EPROTO when what runs it does not
- * know the request; or another -errno. error says it in words. */
+ * know the request; -ETIMEDOUT when it is silent for 10 s, unless it said that it has
+ * begun (WG_UAPI_BEGUN); or another -errno. error says it in words. */
 int wg_ask(const char *name, const char *request, char **answer, size_t *len, pid_t *pid,
 	   struct wg_error *error);
 

@@ -41,12 +41,18 @@ void wg_client_end(struct wg_client *client)
 	uv_close((uv_handle_t *)&client->pipe, on_closed);
 }
 
-void wg_client_farewell(struct wg_client *client, const char *text)
+/* What has room in the socket; nothing is being written to it at that moment. */
+static void say_now(struct wg_client *client, const char *text)
 {
 	uv_buf_t buf = uv_buf_init((char *)text, (unsigned int)strlen(text));
 
+	uv_try_write((uv_stream_t *)&client->pipe, &buf, 1);
+}
+
+void wg_client_farewell(struct wg_client *client, const char *text)
+{
 	if (client->waits && !client->ended)
-		uv_try_write((uv_stream_t *)&client->pipe, &buf, 1);
+		say_now(client, text);
 }
 
 size_t wg_client_bytes(const struct wg_client *client)
@@ -91,9 +97,11 @@ static int serve(struct wg_client *client, enum wg_uapi_kind kind)
 		client->answer = handler->show(handler->ctx, &client->answer_len);
 		return client->answer ? 0 : -ENOMEM;
 	case WG_UAPI_RELOAD:
+		say_now(client, WG_UAPI_BEGUN);
 		client->answer = handler->reload(handler->ctx, &client->answer_len);
 		return client->answer ? 0 : -ENOMEM;
 	case WG_UAPI_DOWN:
+		say_now(client, WG_UAPI_BEGUN);
 		client->waits = true;
 		handler->down(handler->ctx);
 		return 0;

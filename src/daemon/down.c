@@ -118,11 +118,13 @@ static int bring_down(const char *name)
 	int n = has_journal(name) ? put_back(name, &undo_error) : 0;
 
 	/* A tunnel that has its journal but no control socket is about to begin or end. */
-	for (int i = 0; err && n == -EBUSY && i < RETRIES; i++) {
+	for (int i = 0; err && err != -ETIMEDOUT && n == -EBUSY && i < RETRIES; i++) {
 		nanosleep(&pause, NULL);
 		err = end_running(name, &error);
 		n = has_journal(name) ? put_back(name, &undo_error) : 0;
 	}
+	if (err == -ETIMEDOUT && n == -EBUSY)
+		return wg_report(WG_EXIT_FAILED, &error);
 	if (n < 0)
 		return wg_report(WG_EXIT_FAILED, &undo_error);
 	if (err && n > 0) {

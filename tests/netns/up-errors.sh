@@ -46,7 +46,7 @@ fails() {
 	at a "$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
 	[ "$status" = "$want" ] || { cat "$work/err"; fail "$name: exit status $status"; }
 	[ ! -s "$work/out" ] || fail "$name: it wrote to its standard output"
-	diff -u "$golden/$name.err" <(sed -E 's/process [0-9]+/process PID/' "$work/err") ||
+	diff -u "$golden/$name.err" <(sed -E 's/(process|kill) [0-9]+/\1 PID/' "$work/err") ||
 		fail "$name: its words"
 	echo "ok - $name"
 }
@@ -68,7 +68,7 @@ fails_up() {
 	! at a "$@" "$program" up -f "$file" >"$work/out" 2>"$work/err" </dev/null ||
 		fail "$name: it succeeds in the foreground"
 	grep -qxF "$(head -n 1 "$golden/$name.err")" \
-		<(sed -E 's/process [0-9]+/process PID/' "$work/err") ||
+		<(sed -E 's/(process|kill) [0-9]+/\1 PID/' "$work/err") ||
 		{ cat "$work/err"; fail "$name: its words in the foreground"; }
 	same_picture a "$work/before" || fail "$name: something is left"
 	diff "$work/before.files" <(leftovers) || fail "$name: something of it is left"
@@ -151,6 +151,40 @@ if command -v wireguard-go >/dev/null; then
 	rm /run/wireguard/wg0.sock
 	eventually "and ends" no_link
 fi
+
+# silent_socket BACKLOG: a program that listens and neither accepts nor answers. One
+# client waits already: with a backlog of 0 there is no room for another.
+silent_socket() {
+	ip netns exec a python3 -c 'import socket, sys, time
+s = socket.socket(socket.AF_UNIX)
+s.bind("/run/wireguard/wg0.sock")
+s.listen(int(sys.argv[1]))
+c = socket.socket(socket.AF_UNIX)
+c.connect("/run/wireguard/wg0.sock")
+open("/run/wireguard/ready", "w")
+time.sleep(1e6)' "$1" &
+	holder=$!
+	until_true rm /run/wireguard/ready || fail "the socket is not there"
+}
+silent_socket 16
+declare -A verbs=()
+for verb in show down reload doctor; do
+	mkdir "$work/$verb"
+	(work+=/$verb && fails silent-program 1 timeout 60 "$program" "$verb" wg0) &
+	verbs[$!]=$verb
+done
+for job in "${!verbs[@]}"; do
+	wait "$job" || fail "${verbs[$job]} of a silent program"
+done
+kill "$holder"
+rm /run/wireguard/wg0.sock
+silent_socket 0
+fails full-socket 1 timeout 60 "$program" show wg0
+kill "$holder"
+rm /run/wireguard/wg0.sock
+basic 'PreDown = sleep 12'
+at a "$program" up "$file"
+ok "a hook may take longer than a program may be silent" at a "$program" down wg0
 
 # Hooks.
 basic 'PreUp = echo first' 'PreUp = exit 3' 'PreUp = ip tuntap add never mode tun' \
