@@ -170,7 +170,7 @@ silent_socket 16
 declare -A verbs=()
 for verb in show down reload doctor; do
 	mkdir "$work/$verb"
-	(work+=/$verb && fails silent-program 1 timeout 60 "$program" "$verb" wg0) &
+	work=$work/$verb fails silent-program 1 timeout 60 "$program" "$verb" wg0 &
 	verbs[$!]=$verb
 done
 for job in "${!verbs[@]}"; do
