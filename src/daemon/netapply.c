@@ -296,6 +296,23 @@ static bool has_route(const struct wg_netplan *plan, const struct wg_route *want
 	return false;
 }
 
+/* Two such cannot be there at once. */
+static bool same_place(const struct wg_route *a, const struct wg_route *b)
+{
+	return wg_ip_equal(&a->dst.ip, &b->dst.ip) && a->dst.bits == b->dst.bits &&
+	       a->metric == b->metric && a->table == b->table;
+}
+
+/* The plan's route through the tunnel in the place of another one; NULL: none. */
+static const struct wg_route *route_in_place(const struct wg_netplan *plan,
+					     const struct wg_route *route)
+{
+	for (size_t i = 0; i < plan->n_routes; i++)
+		if (plan->routes[i].link == plan->link && same_place(&plan->routes[i], route))
+			return &plan->routes[i];
+	return NULL;
+}
+
 static bool has_rule(const struct wg_netplan *plan, const struct wg_rule *wanted)
 {
 	for (size_t i = 0; i < plan->n_rules; i++)
@@ -315,6 +332,21 @@ static bool has_proxy(const struct wg_netplan *plan, const struct wg_neigh_proxy
 	return false;
 }
 
+/* Our own route with another next hop is replaced, so that the destination has one all
+ * the time. What another program put there is not. */
+static int change_route(const struct wg_netplan *from, const struct wg_netplan *to,
+			const struct wg_route *route, const struct wg_conf *conf,
+			struct wg_netlink *nl, struct wg_undo *undo, struct wg_error *error)
+{
+	const struct wg_route *old = route->link == to->link ? route_in_place(from, route) : NULL;
+	int err;
+
+	if (!old || wg_route_exists(nl, old) != 1)
+		return add_route(to, route, conf, nl, undo, error);
+	err = wg_route_replace(nl, route);
+	return err ? refuse_route(error, err, nl, conf, route) : 0;
+}
+
 static int add_new(const struct wg_netplan *from, const struct wg_netplan *to,
 		   const struct wg_conf *conf, struct wg_netlink *nl, struct wg_undo *undo,
 		   struct wg_error *error)
@@ -326,7 +358,7 @@ static int add_new(const struct wg_netplan *from, const struct wg_netplan *to,
 			err = add_address(to, i, conf, nl, error);
 	for (size_t i = 0; !err && i < to->n_routes; i++)
 		if (!has_route(from, &to->routes[i]))
-			err = add_route(to, &to->routes[i], conf, nl, undo, error);
+			err = change_route(from, to, &to->routes[i], conf, nl, undo, error);
 	for (size_t i = 0; !err && i < to->n_rules; i++)
 		if (!has_rule(from, &to->rules[i]))
 			err = wg_undo_rule_add(undo, &to->rules[i], error);
@@ -341,12 +373,14 @@ static void remove_old(const struct wg_netplan *from, const struct wg_netplan *t
 		if (!has_rule(to, &from->rules[i]))
 			wg_undo_rule_delete(undo, &from->rules[i]);
 	for (size_t i = 0; i < from->n_routes; i++) {
-		if (has_route(to, &from->routes[i]))
+		const struct wg_route *route = &from->routes[i];
+
+		if (has_route(to, route))
 			continue;
-		if (from->routes[i].link == from->link)
-			wg_route_delete(nl, &from->routes[i]);
-		else
-			wg_undo_route_delete(undo, &from->routes[i]);
+		if (route->link != from->link)
+			wg_undo_route_delete(undo, route);
+		else if (!route_in_place(to, route)) /* else it was replaced */
+			wg_route_delete(nl, route);
 	}
 	for (size_t i = 0; i < from->n_addresses; i++)
 		if (!has_address(to, &from->addresses[i]))

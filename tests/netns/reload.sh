@@ -79,6 +79,43 @@ there_and_back "an answer to neighbours" 'ProxyNDP = eth0' < <(peer 2001:db8:776
 there_and_back "a default route" < <(peer '0.0.0.0/0, ::/0')
 there_and_back "a table" 'Table = 77' </dev/null
 
+# routes TEXT: what host a has for the two destinations of the file, one below the other.
+routes() {
+	diff <(printf '%s\n' "$@") <(ip -n a route show 10.9.0.0/16 | sed 's/ *$//'
+		ip -n a -6 route show 2001:db8:9::/48 | sed -E 's/ pref .*//')
+}
+
+# A route's next hop changes, comes and goes; and a route that somebody else put in its
+# place is not taken away.
+picture a >"$work/before"
+at a ip monitor route >"$work/monitor" &
+monitor=$!
+for via in ' via 10.7.0.2/ via 2001:db8:7::2' ' via 10.7.0.3/ via 2001:db8:7::3' / \
+	' via 10.7.0.2/ via 2001:db8:7::2'; do
+	conf a 'Address = 2001:db8:7::1/64' "Route = 10.9.0.0/16${via%/*} metric 7" \
+		"Route = 2001:db8:9::/48${via#*/} metric 7" </dev/null
+	ok "next hops '$via': a reload" tuff a reload
+	scope=' scope link'
+	[ "$via" = / ] || scope=''
+	ok "next hops '$via': are there" routes "10.9.0.0/16${via%/*} dev wga proto static$scope metric 7" \
+		"2001:db8:9::/48${via#*/} dev wga proto static metric 7"
+done
+kill "$monitor"
+refused "no route was missing meanwhile" grep -E '^Deleted (10.9.0.0/16|2001:db8:9::/48)' "$work/monitor"
+conf a </dev/null
+ok "next hops: a reload without" tuff a reload
+ok "next hops: are gone" same_picture a "$work/before"
+conf a 'Route = 10.9.0.0/16 via 10.7.0.2' </dev/null
+ok "a next hop: a reload" tuff a reload
+ip -n a route replace 10.9.0.0/16 via 192.0.2.2 proto static
+conf a 'Route = 10.9.0.0/16 via 10.7.0.3' </dev/null
+refused "another program's route in its place: a reload" tuff a reload
+ok "another program's route: is left alone" routes '10.9.0.0/16 via 192.0.2.2 dev eth0 proto static'
+ip -n a route del 10.9.0.0/16
+conf a </dev/null
+tuff a reload
+ok "another program's route: all is as it was" same_picture a "$work/before"
+
 # workers N: whether so many threads of a run jobs.
 workers() {
 	[ "$(cat /proc/"$(pgrep -f "$program up $work/wga.conf")"/task/*/comm | grep -cx tuff-worker)" = "$1" ]
