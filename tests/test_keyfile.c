@@ -206,12 +206,13 @@ static void test_a_credential_comes_from_its_folder(void **state)
 	write_file("wg0.key", NINE, 0440);
 	assert_load(text, folder, NULL, NULL);
 	assert_load(text, NULL,
-		    "2: PrivateKeyFile wg0.key: there are no credentials ($CREDENTIALS_DIRECTORY "
-		    "is not set)",
+		    "2: PrivateKeyFile credential:wg0.key: there are no credentials "
+		    "($CREDENTIALS_DIRECTORY is not set)",
 		    "start it as a systemd service with LoadCredential=wg0.key:FILE");
 	assert_load(text, "/nowhere",
-		    "2: PrivateKeyFile /nowhere/wg0.key: No such file or directory",
-		    "in the unit: LoadCredential=wg0.key:FILE");
+		    "2: PrivateKeyFile credential:wg0.key: No such file or directory",
+		    "in the unit: LoadCredential=wg0.key:FILE; systemd puts it at "
+		    "/nowhere/wg0.key");
 }
 
 static void count_line(void *ctx, unsigned int line, const struct wg_error *error)

@@ -32,14 +32,17 @@ struct load {
 	const struct wg_conf *conf;
 	const struct wg_conf_key *source;
 	enum kind kind;
-	const char *path;
+	const char *path; /* to open: for a credential the whole one */
 	struct wg_error error;
 };
 
 static bool refuse(struct load *load, const char *why)
 {
-	wg_error_set(&load->error, 0, "%s:%u: %s %s: %s", load->conf->file, load->source->line,
-		     key_names[load->kind], load->path, why);
+	bool credential = load->source->from == WG_CONF_FROM_CREDENTIAL;
+
+	wg_error_set(&load->error, 0, "%s:%u: %s %s%s: %s", load->conf->file, load->source->line,
+		     key_names[load->kind], credential ? "credential:" : "", load->source->path,
+		     why);
 	return false;
 }
 
@@ -67,8 +70,9 @@ static bool refuse_open(struct load *load, int error)
 {
 	refuse(load, strerror(error));
 	if (error == ENOENT && load->source->from == WG_CONF_FROM_CREDENTIAL)
-		wg_error_hint(&load->error, "in the unit: LoadCredential=%s:FILE",
-			      load->source->path);
+		wg_error_hint(&load->error,
+			      "in the unit: LoadCredential=%s:FILE; systemd puts it at %s",
+			      load->source->path, load->path);
 	else if (error == ENOENT)
 		hint_missing(load);
 	else if (error == EACCES)
@@ -147,7 +151,6 @@ static bool load_credential(struct load *load, const char *folder, uint8_t key[s
 	bool ok;
 
 	if (!folder) {
-		load->path = load->source->path;
 		refuse(load, "there are no credentials ($CREDENTIALS_DIRECTORY is not set)");
 		wg_error_hint(&load->error,
 			      "start it as a systemd service with LoadCredential=%s:FILE",

@@ -117,6 +117,7 @@ echo nonsense >"$work/secret"
 fails_up key-file-content
 sed -i 's/= secret/= credential:key/' "$work/wg0.conf"
 fails_up no-credentials
+fails_up no-such-credential env CREDENTIALS_DIRECTORY=/run/tuff
 
 # What is needed to begin.
 no_net_admin=(setpriv --bounding-set=-net_admin --inh-caps=-net_admin)
