@@ -231,6 +231,18 @@ static void test_another_program_is_left_to_wg(void **state)
 	assert_said("wg show wg0");
 }
 
+static void test_what_may_not_be_asked_is_looked_at_from_outside(void **state)
+{
+	(void)state;
+	facts.runner = WG_FACTS_RUNS_HIDDEN;
+	assert_string_equal(diagnose(), "w not-permitted");
+	assert_said("sudo tuff doctor wg0");
+	start_again();
+	links[2].up = false;
+	facts.now_sec = 1;
+	assert_string_equal(diagnose(), "w not-permitted; e clock; e link-down");
+}
+
 static void test_a_link_in_another_namespace_is_found(void **state)
 {
 	(void)state;
@@ -701,6 +713,7 @@ int main(void)
 		TEST(test_leftovers_of_a_dead_tunnel_are_counted),
 		TEST(test_a_port_that_another_program_has_is_found),
 		TEST(test_another_program_is_left_to_wg),
+		TEST(test_what_may_not_be_asked_is_looked_at_from_outside),
 		TEST(test_a_link_in_another_namespace_is_found),
 		TEST(test_a_link_that_is_down_is_found),
 		TEST(test_a_missing_private_key_is_found_and_peers_are_not_blamed),

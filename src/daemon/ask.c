@@ -133,6 +133,8 @@ static int refuse(const char *name, int err, pid_t pid, struct wg_error *error)
 		return -ENOENT;
 	}
 	wg_error_set(error, err, "%s: control socket: %s", name, strerror(-err));
+	if (err == -EACCES || err == -EPERM)
+		wg_error_hint(error, "run this as root");
 	return err;
 }
 

@@ -315,11 +315,29 @@ static void judge_running(struct wg_check *check, const struct wg_facts *facts)
 	}
 }
 
+/* What can be seen without asking the tunnel. */
+static void judge_hidden(struct wg_check *check, const struct wg_facts *facts)
+{
+	const struct wg_link *link = wg_hostview_link(&facts->host, facts->name);
+
+	wg_check_add(check, WG_CHECK_WARNING, "not-permitted", 0,
+		     "the control socket may not be used, and without it little can be seen");
+	wg_check_remedy(check, "run this as root: sudo tuff doctor %s", facts->name);
+	judge_clock(check, facts);
+	if (judge_link(check, facts, link)) {
+		judge_addresses(check, facts, link);
+		judge_small_mtu(check, facts, link);
+	}
+}
+
 void wg_diagnosis_make(struct wg_check *check, const struct wg_facts *facts)
 {
 	switch (facts->runner) {
 	case WG_FACTS_RUNS_NOT:
 		judge_absence(check, facts);
+		break;
+	case WG_FACTS_RUNS_HIDDEN:
+		judge_hidden(check, facts);
 		break;
 	case WG_FACTS_RUNS_FOREIGN:
 		wg_check_add(check, WG_CHECK_WARNING, "foreign", 0,

@@ -117,6 +117,8 @@ static int gather_status(struct wg_facts *facts, struct wg_error *error)
 
 	if (err == -ENOENT)
 		facts->runner = WG_FACTS_RUNS_NOT;
+	else if (err == -EACCES || err == -EPERM)
+		facts->runner = WG_FACTS_RUNS_HIDDEN;
 	else if (err == -EPROTO)
 		facts->runner = WG_FACTS_RUNS_FOREIGN;
 	else if (err)
@@ -204,9 +206,12 @@ static int gather_rest(struct wg_facts *facts, unsigned int listen_sec, struct w
 	}
 	gather_firewall(facts);
 	err = listen_sec ? gather_solicited(facts, listen_sec) : 0;
-	return err ? wg_error_set(error, err, "%s: listen for neighbours: %s", facts->name,
-				  strerror(-err))
-		   : 0;
+	if (!err)
+		return 0;
+	wg_error_set(error, err, "%s: listen for neighbours: %s", facts->name, strerror(-err));
+	if (err == -EPERM)
+		wg_error_hint(error, "run this as root");
+	return err;
 }
 
 int wg_facts_gather(struct wg_facts *facts, const char *name, const struct wg_conf *conf,

@@ -17,6 +17,7 @@
 
 enum wg_facts_runner {
 	WG_FACTS_RUNS_NOT,     /* nobody answers at the control socket */
+	WG_FACTS_RUNS_HIDDEN,  /* something may, but we may not ask it */
 	WG_FACTS_RUNS_FOREIGN, /* another program does, which only speaks wg's requests */
 	WG_FACTS_RUNS_TUFF
 };

@@ -9,7 +9,7 @@
 #
 # Usage: doctor.sh PROGRAM
 . "$(dirname "$0")/lib.sh"
-need wg ping nft pgrep
+need wg ping nft pgrep setpriv
 program=$(program "$1")
 isolate "$@"
 
@@ -95,6 +95,19 @@ ok "or at the other" silent basalt wgb
 ok "or by its name alone, without a file" \
 	at basalt sh -c "[ -z \"\$('$program' doctor wgb)\" ]"
 
+# as_nobody WORD...: what it finds without root, with these words.
+as_nobody() {
+	status=0
+	said=$(at shale setpriv --reuid 65534 --regid 65534 --clear-groups "$program" doctor wgs 2>&1) ||
+		status=$?
+	for word in "$@"; do
+		[[ $said == *"$word"* ]] || { echo "no '$word' in exit $status: $said"; return 1; }
+	done
+	[ "$status" = 3 ] || { echo "exit $status: $said"; return 1; }
+}
+
+ok "without root it says what mends that" as_nobody "[not-permitted]" "sudo tuff doctor wgs"
+
 ip -n shale -6 neigh del proxy 2001:db8:7767::2 dev eth0
 ok "an address that nobody answers for on the uplink is found" \
 	only shale wgs on-link-prefix "ProxyNDP = eth0" 2001:db8:7767::/64
@@ -150,6 +163,7 @@ ok "and all is well again there" silent basalt wgb
 
 ip -n shale link set wgs down
 ok "a link that is down is found" only shale wgs link-down "ip link set wgs up"
+ok "also without root" as_nobody "[not-permitted]" "[link-down]"
 ip -n shale link set wgs up
 at shale "$program" down wgs
 
