@@ -1,6 +1,7 @@
 /* Keys that change, are missing, are one's own, or are bad; preshared keys. */
 #include <stdlib.h>
 
+#include "core/peer.h"
 #include "sim/ip.h"
 #include "sim/puppet.h"
 #include "sim/sim.h"
@@ -165,6 +166,30 @@ static void test_a_device_without_a_key_is_silent_until_it_has_one(void **state)
 	wg_sim_free(node->sim);
 }
 
+static void test_packets_wait_for_a_private_key_as_many_as_have_room(void **state)
+{
+	struct wg_puppet *puppet = stage(5, true);
+	struct wg_sim_node *node = puppet->node;
+	const uint8_t none[WG_KEY_LEN] = {0};
+	uint8_t key[WG_KEY_LEN];
+
+	(void)state;
+	memcpy(key, node->private_key, sizeof(key));
+	wg_sim_set_key(node, none);
+	for (size_t i = 0; i < WG_MAX_STAGED + 3; i++)
+		send_to_puppet(puppet);
+	wg_sim_run(node->sim, 600 * WG_SECOND);
+	assert_int_equal(wg_sim_drops(node, WG_DROP_OUT_STAGED_FULL), 3);
+	assert_int_equal(wg_sim_drops(node, WG_DROP_OUT_NO_ANSWER), 0);
+	assert_int_equal(wg_sim_drops(node, WG_DROP_OUT_NO_KEY), 0);
+	wg_sim_set_key(node, key);
+	soon(puppet);
+	assert_true(wg_puppet_respond(puppet));
+	soon(puppet);
+	assert_int_equal(wg_sim_count(node, WG_MESSAGE_TRANSPORT, 0), WG_MAX_STAGED);
+	wg_sim_free(node->sim);
+}
+
 static void test_ones_own_key_is_no_peer(void **state)
 {
 	struct wg_sim *sim = wg_sim_pair(6);
@@ -285,6 +310,7 @@ int main(void)
 		cmocka_unit_test(test_a_new_private_key_clears_pending_handshakes),
 		cmocka_unit_test(test_two_engines_agree_again_after_a_key_change),
 		cmocka_unit_test(test_a_device_without_a_key_is_silent_until_it_has_one),
+		cmocka_unit_test(test_packets_wait_for_a_private_key_as_many_as_have_room),
 		cmocka_unit_test(test_ones_own_key_is_no_peer),
 		cmocka_unit_test(test_peers_with_low_order_keys_are_sent_nothing),
 		cmocka_unit_test(test_a_preshared_key_that_differs_gives_no_session),
