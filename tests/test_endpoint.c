@@ -106,6 +106,54 @@ static void test_endpoints_print_with_brackets_and_scope(void **state)
 	assert_string_equal(wg_endpoint_format(text, &endpoint), "[fe80::1%3]:30567");
 }
 
+static void test_endpoints_parse_as_they_print(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *printed; /* NULL: must be refused */
+		const char *zone;
+	} cases[] = {
+		{"192.0.2.7:30567", "192.0.2.7:30567", NULL},
+		{"192.0.2.7:0", "192.0.2.7:0", NULL}, /* roaming can lead there */
+		{"[2001:db8::1]:65535", "[2001:db8::1]:65535", NULL},
+		{"[fe80::1%3]:1", "[fe80::1]:1", "3"},
+		{"[fe80::1%eth0]:1", "[fe80::1]:1", "eth0"},
+		{"[fe80::1%]:1", "[fe80::1]:1", ""},
+		{"192.0.2.7%3:1", NULL, NULL},
+		{"192.0.2.7", NULL, NULL},
+		{"192.0.2.7:", NULL, NULL},
+		{"192.0.2.7:65536", NULL, NULL},
+		{"192.0.2.7:+1", NULL, NULL},
+		{"[192.0.2.7]:1", NULL, NULL},
+		{"2001:db8::1:1", NULL, NULL},
+		{"[2001:db8::1:1", NULL, NULL},
+		{"[2001:db8::1]1", NULL, NULL},
+		{"[2001:db8::1]", NULL, NULL},
+		{"[]:1", NULL, NULL},
+		{"[", NULL, NULL},
+		{":1", NULL, NULL},
+		{"", NULL, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < WG_ARRAY_LEN(cases); i++) {
+		struct wg_endpoint endpoint;
+		char text[WG_ENDPOINT_TEXT_LEN];
+		char *zone;
+		bool ok;
+
+		snprintf(text, sizeof(text), "%s", cases[i].text);
+		ok = wg_endpoint_parse(&endpoint, &zone, text);
+		assert_int_equal(ok, cases[i].printed != NULL);
+		if (!ok)
+			continue;
+		assert_int_equal(zone != NULL, cases[i].zone != NULL);
+		if (zone)
+			assert_string_equal(zone, cases[i].zone);
+		assert_string_equal(wg_endpoint_format(text, &endpoint), cases[i].printed);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -113,6 +161,7 @@ int main(void)
 		cmocka_unit_test(test_masking_clears_the_host_bits_and_says_so),
 		cmocka_unit_test(test_a_prefix_contains_what_shares_its_bits),
 		cmocka_unit_test(test_endpoints_print_with_brackets_and_scope),
+		cmocka_unit_test(test_endpoints_parse_as_they_print),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

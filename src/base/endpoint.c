@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "base/number.h"
+
 static int af(uint8_t family)
 {
 	return family == WG_FAMILY_IPV4 ? AF_INET : AF_INET6;
@@ -115,4 +117,45 @@ const char *wg_endpoint_format(char text[static WG_ENDPOINT_TEXT_LEN],
 	else
 		snprintf(text, WG_ENDPOINT_TEXT_LEN, "(none)");
 	return text;
+}
+
+/* Cuts "1.2.3.4:port" or "[v6%zone]:port" into its parts. */
+static bool split_endpoint(char *text, char **host, char **zone, char **port)
+{
+	char *end;
+
+	*zone = NULL;
+	if (*text != '[') {
+		*host = text;
+		end = strchr(text, ':');
+	} else {
+		*host = text + 1;
+		end = strchr(text, ']');
+		if (!end)
+			return false;
+		*end++ = '\0';
+		*zone = strchr(*host, '%');
+		if (*zone)
+			*(*zone)++ = '\0';
+	}
+	if (!end || *end != ':')
+		return false;
+	*end = '\0';
+	*port = end + 1;
+	return true;
+}
+
+bool wg_endpoint_parse(struct wg_endpoint *endpoint, char **zone, char *text)
+{
+	bool bracket = *text == '[';
+	struct wg_ip ip;
+	uint32_t number;
+	char *host;
+	char *port;
+
+	if (!split_endpoint(text, &host, zone, &port) || !wg_ip_parse(&ip, host) ||
+	    (ip.family == WG_FAMILY_IPV6) != bracket || !wg_number_parse(&number, UINT16_MAX, port))
+		return false;
+	*endpoint = (struct wg_endpoint){.ip = ip, .port = (uint16_t)number};
+	return true;
 }

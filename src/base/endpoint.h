@@ -88,5 +88,9 @@ const char *wg_prefix_format(char text[static WG_PREFIX_TEXT_LEN], const struct 
 /* "192.0.2.1:30567" or "[2001:db8::1%3]:30567"; "(none)" when unset. */
 const char *wg_endpoint_format(char text[static WG_ENDPOINT_TEXT_LEN],
 			       const struct wg_endpoint *endpoint);
+/* Parses "ADDRESS:PORT", where an IPv6 address is in brackets and may have a zone. What
+ * that means is for the caller to find out, as there are numbers and names: *zone is its
+ * text, or NULL without one, and the endpoint's scope is 0. text is cut into parts. */
+bool wg_endpoint_parse(struct wg_endpoint *endpoint, char **zone, char *text);
 
 #endif

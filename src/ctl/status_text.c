@@ -147,32 +147,15 @@ static int parse_device(struct wg_status *status, const char *key, const char *v
 	return 0;
 }
 
-/* "192.0.2.7:30567" or "[2001:db8::1%3]:30567". */
-static int parse_endpoint(struct wg_config_peer *peer, const char *value)
+static int parse_endpoint(struct wg_config_peer *peer, char *value)
 {
-	const char *colon = strrchr(value, ':');
-	char host[WG_ENDPOINT_TEXT_LEN];
-	char *scope;
-	uint64_t n;
+	char *zone;
 
-	if (!colon || (size_t)(colon - value) >= sizeof(host) ||
-	    !wg_number_parse_long(&n, UINT16_MAX, colon + 1))
+	peer->has_endpoint = wg_endpoint_parse(&peer->endpoint, &zone, value);
+	if (!peer->has_endpoint ||
+	    (zone && !wg_number_parse(&peer->endpoint.scope, UINT32_MAX, zone)))
 		return -EPROTO;
-	peer->endpoint = (struct wg_endpoint){.port = (uint16_t)n};
-	snprintf(host, sizeof(host), "%.*s", (int)(colon - value), value);
-	if (host[0] == '[' && strlen(host) > 2) {
-		memmove(host, host + 1, strlen(host));
-		host[strlen(host) - 1] = '\0';
-	}
-	scope = strchr(host, '%');
-	if (scope) {
-		*scope = '\0';
-		if (!wg_number_parse_long(&n, UINT32_MAX, scope + 1))
-			return -EPROTO;
-		peer->endpoint.scope = (uint32_t)n;
-	}
-	peer->has_endpoint = wg_ip_parse(&peer->endpoint.ip, host);
-	return peer->has_endpoint ? 0 : -EPROTO;
+	return 0;
 }
 
 static int parse_health(struct wg_config_health *health, const char *key, const char *value)
@@ -197,7 +180,7 @@ static int parse_health(struct wg_config_health *health, const char *key, const 
 	return 0;
 }
 
-static int parse_peer(struct wg_status *status, const char *key, const char *value)
+static int parse_peer(struct wg_status *status, const char *key, char *value)
 {
 	size_t last = status->config.n_peers - 1;
 	struct wg_config_peer *peer = &status->config.peers[last];

@@ -55,49 +55,16 @@ static int parse_scope(struct wg_endpoint *endpoint, wg_uapi_scope *find, const 
 	return 0;
 }
 
-/* Cuts "1.2.3.4:port" or "[v6%scope]:port" into its parts. scope is NULL without one. */
-static bool split_endpoint(char *text, char **host, char **scope, char **port)
-{
-	char *end;
-
-	*scope = NULL;
-	if (*text != '[') {
-		*host = text;
-		end = strchr(text, ':');
-	} else {
-		*host = text + 1;
-		end = strchr(text, ']');
-		if (!end)
-			return false;
-		*end++ = '\0';
-		*scope = strchr(*host, '%');
-		if (*scope)
-			*(*scope)++ = '\0';
-	}
-	if (!end || *end != ':')
-		return false;
-	*end = '\0';
-	*port = end + 1;
-	return true;
-}
-
 static int parse_endpoint(struct wg_endpoint *endpoint, wg_uapi_scope *find, char *text)
 {
-	struct wg_endpoint parsed = {0};
-	bool bracket = *text == '[';
-	char *host;
-	char *scope;
-	char *port;
-	uint32_t number;
+	struct wg_endpoint parsed;
+	char *zone;
 	int error = 0;
 
-	if (!split_endpoint(text, &host, &scope, &port) || !wg_ip_parse(&parsed.ip, host) ||
-	    (parsed.ip.family == WG_FAMILY_IPV6) != bracket ||
-	    !wg_number_parse(&number, UINT16_MAX, port) || !number)
+	if (!wg_endpoint_parse(&parsed, &zone, text) || !parsed.port)
 		return -EINVAL;
-	parsed.port = (uint16_t)number;
-	if (scope)
-		error = parse_scope(&parsed, find, scope);
+	if (zone)
+		error = parse_scope(&parsed, find, zone);
 	if (!error)
 		*endpoint = parsed;
 	return error;
