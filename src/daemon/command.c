@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/nearest.h"
+#include "daemon/readconf.h"
 #include "daemon/report.h"
 
 const struct wg_command wg_commands[] = {
@@ -131,6 +132,19 @@ int wg_command_misused(const char *name, const char *argument, const char *why)
 		wg_error_hint(&error, "usage: tuff %s%s%s", name, *command->arguments ? " " : "",
 			      command->arguments);
 	return wg_report(WG_EXIT_USAGE, &error);
+}
+
+int wg_command_name(char name[static WG_CONF_LINK_LEN], int argc, char **argv)
+{
+	struct wg_error error;
+
+	if (argc < 2)
+		return wg_command_misused(argv[0], "NAME", "it is missing");
+	if (argc > 2 || argv[1][0] == '-')
+		return wg_command_misused(argv[0], argv[argc - 1], "one name or file is wanted");
+	if (wg_readconf_name(name, argv[1], &error))
+		return wg_report(WG_EXIT_USAGE, &error);
+	return WG_EXIT_DONE;
 }
 
 int wg_command_refuse_option(const char *option)

@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+#include "ctl/conf.h"
+
 struct wg_command {
 	const char *name;
 	const char *arguments; /* what may follow the name, for its usage line */
@@ -29,6 +31,10 @@ int wg_command_dispatch(int argc, char **argv);
 
 /* Reports wrong use of a command, with its usage as the hint. Returns WG_EXIT_USAGE. */
 int wg_command_misused(const char *name, const char *argument, const char *why);
+
+/* The link's name from the only argument of a command, NAME|FILE. Returns WG_EXIT_DONE, or
+ * WG_EXIT_USAGE when it is not that, which is reported. */
+int wg_command_name(char name[static WG_CONF_LINK_LEN], int argc, char **argv);
 
 /* Reports an option that there is not. Returns WG_EXIT_USAGE. */
 int wg_command_refuse_option(const char *option);

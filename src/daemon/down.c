@@ -13,7 +13,6 @@
 #include "base/number.h"
 #include "daemon/ask.h"
 #include "daemon/command.h"
-#include "daemon/readconf.h"
 #include "daemon/report.h"
 #include "daemon/tunnel.h"
 #include "route/undo.h"
@@ -138,13 +137,7 @@ static int bring_down(const char *name)
 int wg_command_down(int argc, char **argv)
 {
 	char name[WG_CONF_LINK_LEN];
-	struct wg_error error;
+	int status = wg_command_name(name, argc, argv);
 
-	if (argc != 2 || argv[1][0] == '-')
-		return wg_command_misused("down", argc > 1 ? argv[argc - 1] : "NAME",
-					  argc > 1 ? "one name or file is wanted"
-						   : "it is missing");
-	if (wg_readconf_name(name, argv[1], &error))
-		return wg_report(WG_EXIT_USAGE, &error);
-	return bring_down(name);
+	return status == WG_EXIT_DONE ? bring_down(name) : status;
 }

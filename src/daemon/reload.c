@@ -5,7 +5,6 @@
 
 #include "daemon/ask.h"
 #include "daemon/command.h"
-#include "daemon/readconf.h"
 #include "daemon/report.h"
 
 /* It is "errno=0", or "error=", "hint=" and another number. */
@@ -29,23 +28,24 @@ static int report_answer(const char *name, char *answer)
 	return wg_report(WG_EXIT_FAILED, &error);
 }
 
-int wg_command_reload(int argc, char **argv)
+static int reload(const char *name)
 {
-	char name[WG_CONF_LINK_LEN];
 	struct wg_error error;
 	char *answer;
 	size_t len;
 	int status;
 
-	if (argc != 2 || argv[1][0] == '-')
-		return wg_command_misused("reload", argc > 1 ? argv[argc - 1] : "NAME",
-					  argc > 1 ? "one name or file is wanted"
-						   : "it is missing");
-	if (wg_readconf_name(name, argv[1], &error))
-		return wg_report(WG_EXIT_USAGE, &error);
 	if (wg_ask(name, "reload=1", &answer, &len, NULL, &error))
 		return wg_report(WG_EXIT_FAILED, &error);
 	status = report_answer(name, answer);
 	free(answer);
 	return status;
+}
+
+int wg_command_reload(int argc, char **argv)
+{
+	char name[WG_CONF_LINK_LEN];
+	int status = wg_command_name(name, argc, argv);
+
+	return status == WG_EXIT_DONE ? reload(name) : status;
 }
