@@ -84,6 +84,7 @@ static void add(const char *name, enum wg_offload_state state, char *in_use, cha
 		[WG_OFFLOAD_UNWANTED] = "switched off",
 		[WG_OFFLOAD_UNSUPPORTED] = "the kernel does not have it",
 		[WG_OFFLOAD_FAILED] = "the kernel refused it",
+		[WG_OFFLOAD_BROKEN] = "it failed the probe",
 	};
 	char *list = state == WG_OFFLOAD_IN_USE ? in_use : off;
 	size_t len = strlen(list);

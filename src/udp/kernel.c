@@ -1,36 +1,30 @@
 #include "udp/kernel.h"
 
 #include <stdint.h>
-#include <stdio.h>
 
-#define VERSION(major, minor, patch) \
-	((uint64_t)(major) << 32 | (uint64_t)(minor) << 16 | (uint64_t)(patch))
-
-/* 0 when there is none to read. */
-static uint64_t parse(const char *release)
-{
-	unsigned int part[3] = {0};
-
-	if (sscanf(release, "%5u.%5u.%5u", &part[0], &part[1], &part[2]) < 2)
-		return 0;
-	return VERSION(part[0], part[1], part[2] < UINT16_MAX ? part[2] : UINT16_MAX);
-}
+#include "base/release.h"
 
 /* From 7.0 to 7.1.4 some network drivers' groups leave with wrong headers and checksums
  * when their last datagram is as long as the others (brought by Linux commit b10b446,
  * mended by 78effd8 and 5f17ae0). That happens behind the sockets, so it cannot be
- * noticed here. */
-bool wg_udp_kernel_has_gso(const char *release)
+ * noticed here: a probe through the loopback link passes. */
+static bool mangles_gso(uint64_t version)
 {
-	uint64_t version = parse(release);
-
-	return version < VERSION(7, 0, 0) || version > VERSION(7, 1, 4);
+	return version >= WG_RELEASE(7, 0, 0) && version <= WG_RELEASE(7, 1, 4);
 }
 
-/* Linux 5.0 has it, but lost and mixed up trains before 5.12. */
-bool wg_udp_kernel_has_gro(const char *release)
+/* Linux 5.0 has it, but lost and mixed up trains before 5.12, and only now and then. */
+static bool loses_gro(uint64_t version)
 {
-	uint64_t version = parse(release);
+	return version != 0 && version < WG_RELEASE(5, 12, 0);
+}
 
-	return version == 0 || version >= VERSION(5, 12, 0);
+enum wg_offload_trust wg_udp_kernel_trust(const char *release, enum wg_udp_offload which)
+{
+	uint64_t version = wg_release_parse(release);
+
+	if (which == WG_UDP_GSO ? mangles_gso(version) : loses_gro(version))
+		return WG_OFFLOAD_BARRED;
+	return version == 0 || version >= WG_RELEASE_UNKNOWN ? WG_OFFLOAD_DOUBTED
+							     : WG_OFFLOAD_TRUSTED;
 }

@@ -1,12 +1,12 @@
-/* Which kernels' offloads to mistrust by version, because no probe of ours could tell. */
+/* Which kernels are trusted with the offloads of UDP sockets. */
 #ifndef WG_UDP_KERNEL_H
 #define WG_UDP_KERNEL_H
 
-#include <stdbool.h>
+#include "base/offload.h"
+#include "udp/udp.h"
 
-/* Whether UDP_SEGMENT and UDP_GRO are good in the kernel of that release (uname(2)):
- * "6.1.0-18-amd64". What cannot be read is trusted. */
-bool wg_udp_kernel_has_gso(const char *release);
-bool wg_udp_kernel_has_gro(const char *release);
+/* Of the kernel's release (uname(2)): "6.1.0-18-amd64". One that cannot be read, or is
+ * newer than what is known, is doubted. */
+enum wg_offload_trust wg_udp_kernel_trust(const char *release, enum wg_udp_offload which);
 
 #endif

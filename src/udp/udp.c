@@ -168,16 +168,17 @@ static bool has_gso(int fd, const char *release)
 	int value;
 	socklen_t len = sizeof(value);
 
-	return wg_udp_kernel_has_gso(release) &&
+	return wg_udp_kernel_trust(release, WG_UDP_GSO) != WG_OFFLOAD_BARRED &&
 	       getsockopt(fd, SOL_UDP, UDP_SEGMENT, &value, &len) == 0;
 }
 
 static bool enable_gro(int fd, const char *release)
 {
-	return wg_udp_kernel_has_gro(release) && set_option(fd, SOL_UDP, UDP_GRO, 1) == 0;
+	return wg_udp_kernel_trust(release, WG_UDP_GRO) != WG_OFFLOAD_BARRED &&
+	       set_option(fd, SOL_UDP, UDP_GRO, 1) == 0;
 }
 
-static void probe_offloads(struct wg_udp *udp, const bool unwanted[static WG_UDP_N_OFFLOADS])
+static void choose_offloads(struct wg_udp *udp, const struct wg_udp_options *options)
 {
 	bool supported[WG_UDP_N_OFFLOADS] = {true, true};
 	struct utsname kernel = {0};
@@ -187,13 +188,14 @@ static void probe_offloads(struct wg_udp *udp, const bool unwanted[static WG_UDP
 		if (udp->fds[i] < 0)
 			continue;
 		supported[WG_UDP_GSO] &= has_gso(udp->fds[i], kernel.release);
-		if (!unwanted[WG_UDP_GRO])
+		if (!options->unwanted[WG_UDP_GRO] && !options->broken[WG_UDP_GRO])
 			supported[WG_UDP_GRO] &= enable_gro(udp->fds[i], kernel.release);
 	}
 	for (unsigned int i = 0; i < WG_UDP_N_OFFLOADS; i++)
-		udp->offloads[i] = unwanted[i]     ? WG_OFFLOAD_UNWANTED
-				   : !supported[i] ? WG_OFFLOAD_UNSUPPORTED
-						   : WG_OFFLOAD_IN_USE;
+		udp->offloads[i] = options->unwanted[i] ? WG_OFFLOAD_UNWANTED
+				   : !supported[i]      ? WG_OFFLOAD_UNSUPPORTED
+				   : options->broken[i] ? WG_OFFLOAD_BROKEN
+							: WG_OFFLOAD_IN_USE;
 }
 
 int wg_udp_open(struct wg_udp **out, const struct wg_udp_options *options)
@@ -216,7 +218,7 @@ int wg_udp_open(struct wg_udp **out, const struct wg_udp_options *options)
 		free(udp);
 		return err;
 	}
-	probe_offloads(udp, options->unwanted);
+	choose_offloads(udp, options);
 	*out = udp;
 	return 0;
 }

@@ -35,6 +35,7 @@ struct wg_udp_options {
 	uint16_t port;   /* host order; 0: any that is free on both families */
 	uint32_t fwmark; /* SO_MARK; 0: none */
 	bool unwanted[WG_UDP_N_OFFLOADS];
+	bool broken[WG_UDP_N_OFFLOADS]; /* as a probe found */
 };
 
 /* Opens both sockets, non-blocking. A machine without IPv6 (or without IPv4) has

@@ -1,0 +1,12 @@
+/* Which kernels are trusted with the offloads of TUN links. */
+#ifndef WG_TUN_KERNEL_H
+#define WG_TUN_KERNEL_H
+
+#include "base/offload.h"
+#include "tun/tun.h"
+
+/* Of the kernel's release (uname(2)): "6.1.0-18-amd64". One that cannot be read, or is
+ * newer than what is known, is doubted. */
+enum wg_offload_trust wg_tun_kernel_trust(const char *release, enum wg_tun_offload which);
+
+#endif
