@@ -3,26 +3,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/if_tun.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "tun/features.h"
 #include "tun/handle.h"
 #include "tun/link.h"
 
 _Static_assert(WG_TUN_NAME_LEN == IFNAMSIZ, "the kernel's limit");
-
-/* Since Linux 6.2. */
-#ifndef TUN_F_USO4
-#define TUN_F_USO4 0x20
-#define TUN_F_USO6 0x40
-#endif
-
-#define TSO (TUN_F_TSO4 | TUN_F_TSO6)
-#define USO (TUN_F_USO4 | TUN_F_USO6)
 
 static bool name_is_valid(const char *name)
 {
@@ -61,6 +52,18 @@ static bool use(const struct wg_tun *tun, unsigned int offloads)
 	if (offloads)
 		offloads |= TUN_F_CSUM;
 	return ioctl(tun->fd, TUNSETOFFLOAD, offloads) == 0;
+}
+
+/* Also none: a persistent link may have those of the program that had it last. */
+static void use_states(const struct wg_tun *tun)
+{
+	unsigned int used = 0;
+
+	if (tun->offloads[WG_TUN_TSO] == WG_OFFLOAD_IN_USE)
+		used |= WG_TUN_F_TSO;
+	if (tun->offloads[WG_TUN_USO] == WG_OFFLOAD_IN_USE)
+		used |= WG_TUN_F_USO;
+	use(tun, used);
 }
 
 static enum wg_offload_state state_of(bool unwanted, bool supported)
@@ -135,20 +138,20 @@ void wg_tun_close(struct wg_tun *tun)
 
 void wg_tun_set_offloads(struct wg_tun *tun, const bool unwanted[static WG_TUN_N_OFFLOADS])
 {
-	bool tso = tun->vnet_len && use(tun, TSO);
-	bool uso = tun->vnet_len && use(tun, USO);
-	unsigned int used = 0;
+	bool tso = tun->vnet_len && use(tun, WG_TUN_F_TSO);
+	bool uso = tun->vnet_len && use(tun, WG_TUN_F_USO);
 
 	tun->offloads[WG_TUN_TSO] = state_of(unwanted[WG_TUN_TSO], tso);
 	tun->offloads[WG_TUN_USO] = state_of(unwanted[WG_TUN_USO], uso);
 	tun->offloads[WG_TUN_TCP_GRO] = state_of(unwanted[WG_TUN_TCP_GRO], tso);
 	tun->offloads[WG_TUN_UDP_GRO] = state_of(unwanted[WG_TUN_UDP_GRO], uso);
-	if (tun->offloads[WG_TUN_TSO] == WG_OFFLOAD_IN_USE)
-		used |= TSO;
-	if (tun->offloads[WG_TUN_USO] == WG_OFFLOAD_IN_USE)
-		used |= USO;
-	/* Also none: a persistent link may have those of the program that had it last. */
-	use(tun, used);
+	use_states(tun);
+}
+
+void wg_tun_decide(struct wg_tun *tun, enum wg_tun_offload which, enum wg_offload_state state)
+{
+	tun->offloads[which] = state;
+	use_states(tun);
 }
 
 enum wg_offload_state wg_tun_offload(const struct wg_tun *tun, enum wg_tun_offload which)

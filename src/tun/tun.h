@@ -52,6 +52,9 @@ enum wg_tun_offload {
  * not used, without an error. */
 void wg_tun_set_offloads(struct wg_tun *tun, const bool unwanted[static WG_TUN_N_OFFLOADS]);
 
+/* Takes one out of use, or back into it, as a probe found. */
+void wg_tun_decide(struct wg_tun *tun, enum wg_tun_offload which, enum wg_offload_state state);
+
 /* Whether an offload is in use, and why not. */
 enum wg_offload_state wg_tun_offload(const struct wg_tun *tun, enum wg_tun_offload which);
 
