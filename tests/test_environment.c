@@ -10,7 +10,7 @@
 static int tear_down(void **state)
 {
 	(void)state;
-	return unsetenv("TUFF_AEAD") | unsetenv("TUFF_WORKERS");
+	return unsetenv("TUFF_AEAD") | unsetenv("TUFF_WORKERS") | unsetenv("TUFF_OFFLOAD_PROBE");
 }
 
 static void test_the_cipher_that_is_named_is_used(void **state)
@@ -73,6 +73,37 @@ static void test_the_number_of_workers_is_read(void **state)
 	assert_non_null(strstr(error.hint, "0: none"));
 }
 
+static void test_whether_to_probe_is_read(void **state)
+{
+	static const struct {
+		const char *word;
+		enum wg_probe_mode mode;
+	} words[] = {
+		{"", WG_PROBE_AUTO},
+		{"auto", WG_PROBE_AUTO},
+		{"always", WG_PROBE_ALWAYS},
+		{"never", WG_PROBE_NEVER},
+	};
+	struct wg_environment environment;
+	struct wg_error error;
+
+	(void)state;
+	assert_int_equal(wg_environment_read(&environment, &error), 0);
+	assert_int_equal(environment.probe, WG_PROBE_AUTO);
+	for (size_t i = 0; i < WG_ARRAY_LEN(words); i++) {
+		setenv("TUFF_OFFLOAD_PROBE", words[i].word, 1);
+		assert_int_equal(wg_environment_read(&environment, &error), 0);
+		assert_int_equal(environment.probe, words[i].mode);
+	}
+	setenv("TUFF_OFFLOAD_PROBE", "newer", 1);
+	assert_int_equal(wg_environment_read(&environment, &error), -EINVAL);
+	assert_string_equal(error.text, "environment: TUFF_OFFLOAD_PROBE=newer: no such choice");
+	assert_string_equal(error.hint, "did you mean never?");
+	setenv("TUFF_OFFLOAD_PROBE", "xyzzy", 1);
+	assert_int_equal(wg_environment_read(&environment, &error), -EINVAL);
+	assert_string_equal(error.hint, "auto, always or never");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -81,6 +112,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_an_unknown_cipher_is_an_error_with_a_hint,
 					  tear_down),
 		cmocka_unit_test_teardown(test_the_number_of_workers_is_read, tear_down),
+		cmocka_unit_test_teardown(test_whether_to_probe_is_read, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

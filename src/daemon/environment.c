@@ -54,9 +54,13 @@ static int read_workers(int *workers, struct wg_error *error)
 static int read_offloads(struct wg_environment *environment, struct wg_error *error)
 {
 	const char *text = getenv("TUFF_OFFLOAD");
+	int code;
 
 	environment->has_offloads = text && *text;
-	return wg_offloads_parse(&environment->offloads, text, "environment: TUFF_OFFLOAD=", error);
+	code = wg_offloads_parse(&environment->offloads, text, "environment: TUFF_OFFLOAD=", error);
+	return code ? code
+		    : wg_probe_mode_parse(&environment->probe, getenv("TUFF_OFFLOAD_PROBE"),
+					  "environment: TUFF_OFFLOAD_PROBE=", error);
 }
 
 int wg_environment_read(struct wg_environment *environment, struct wg_error *error)

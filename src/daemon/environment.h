@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "daemon/offloads.h"
+#include "daemon/prober.h"
 
 struct wg_environment {
 	bool foreground;             /* WG_PROCESS_FOREGROUND=1 */
@@ -15,6 +16,7 @@ struct wg_environment {
 	int uapi_fd;                 /* WG_UAPI_FD: a control socket that listens; -1: none */
 	struct wg_offloads offloads; /* TUFF_OFFLOAD; all, if it does not say */
 	bool has_offloads;           /* it says */
+	enum wg_probe_mode probe;    /* TUFF_OFFLOAD_PROBE; auto, if it does not say */
 	int workers;                 /* TUFF_WORKERS; WG_WORKERS_AUTO if it does not say */
 	enum wg_log_level log_level; /* LOG_LEVEL */
 };

@@ -18,6 +18,7 @@
 #include "daemon/linkwatch.h"
 #include "daemon/poller.h"
 #include "daemon/privileged.h"
+#include "daemon/prober.h"
 #include "daemon/refusal.h"
 #include "daemon/sockets.h"
 #include "daemon/traffic.h"
@@ -51,6 +52,7 @@ struct wg_loop {
 	struct udp_poller udp_pollers[WG_UDP_SOCKETS];
 	uv_signal_t signals[WG_ARRAY_LEN(end_signals)];
 	struct wg_crew crew; /* of workers */
+	struct wg_prober prober;
 	struct wg_linkwatch *watch;
 	struct wg_control *control;
 
@@ -86,6 +88,7 @@ static void note_traffic(void *ctx)
 	struct wg_loop *loop = ctx;
 
 	loop->busy = true;
+	wg_prober_look(&loop->prober);
 	if (loop->trim_due == WG_NEVER && wg_traffic_bytes_held(&loop->traffic) > TRIM_ABOVE)
 		loop->trim_due = wg_clock_now().boot + TRIM_AFTER;
 	finish_turn(loop);
@@ -489,6 +492,9 @@ int wg_loop_new(struct wg_loop **out, const struct wg_loop_options *options, str
 	wg_sockets_init(&loop->sockets);
 	memcpy(loop->sockets.unwanted, options->offloads.udp, sizeof(loop->sockets.unwanted));
 	wg_tun_set_offloads(loop->tun, options->offloads.tun);
+	loop->prober =
+		(struct wg_prober){.mode = options->probe, .tun = loop->tun, .uv = &loop->uv};
+	wg_prober_begin(&loop->prober, &loop->sockets);
 	code = start(loop, options, &what);
 	if (code) {
 		wg_error_set(error, code, "%s: %s: %s", options->name, what, strerror(-code));
@@ -551,6 +557,7 @@ void wg_loop_drop_link(struct wg_loop *loop)
 	if (loop->link_up)
 		bring_down(loop);
 	loop->link_up = false;
+	wg_prober_end(&loop->prober);
 	wg_linkwatch_close(loop->watch);
 	loop->watch = NULL;
 	wg_poller_close(loop->tun_poller);
@@ -563,6 +570,7 @@ void wg_loop_drop_link(struct wg_loop *loop)
 /* Descriptors are closed only when libuv has let go of them. */
 void wg_loop_free(struct wg_loop *loop)
 {
+	wg_prober_end(&loop->prober);
 	wg_control_close(loop->control);
 	wg_linkwatch_close(loop->watch);
 	stop_udp(loop);

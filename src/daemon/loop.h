@@ -10,6 +10,7 @@
 #include "core/config.h"
 #include "core/device.h"
 #include "daemon/offloads.h"
+#include "daemon/prober.h"
 #include "daemon/sockfile.h"
 #include "tun/tun.h"
 
@@ -21,7 +22,8 @@ struct wg_loop_options {
 	int control_fd; /* listens at control_file */
 	struct wg_sockfile control_file;
 	struct wg_offloads offloads;
-	int workers; /* threads besides this one, or WG_WORKERS_AUTO */
+	enum wg_probe_mode probe; /* of them */
+	int workers;              /* threads besides this one, or WG_WORKERS_AUTO */
 };
 
 /* Sets everything up. 0, or -errno and a report. The link and the control socket are

@@ -78,6 +78,7 @@ int wg_setup_loop(const struct wg_setup *setup, struct wg_loop **loop, struct wg
 	parts.name = name;
 	parts.workers = setup->environment.workers;
 	parts.offloads = setup->environment.offloads;
+	parts.probe = setup->environment.probe;
 	code = open_control(setup, name, &parts, error);
 	if (code) {
 		wg_tun_close(parts.tun);

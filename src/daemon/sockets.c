@@ -18,6 +18,7 @@ static int open_port(struct wg_sockets *sockets, uint16_t port)
 	int error;
 
 	memcpy(options.unwanted, sockets->unwanted, sizeof(options.unwanted));
+	memcpy(options.broken, sockets->broken, sizeof(options.broken));
 	error = wg_privileged_open_udp(&sockets->udp, &options);
 
 	if (error)

@@ -23,7 +23,8 @@ struct wg_sockets {
 	uint16_t port; /* in use, or wanted when the link comes up; 0: not picked yet */
 	uint32_t fwmark;
 	bool unwanted[WG_UDP_N_OFFLOADS];
-	struct wg_udp *udp; /* NULL: closed */
+	bool broken[WG_UDP_N_OFFLOADS]; /* as the probe found */
+	struct wg_udp *udp;             /* NULL: closed */
 };
 
 /* All offloads are wanted at first. */
