@@ -14,6 +14,7 @@ deadline=${NETNS_DEADLINE:-60}
 work=/mnt # a tmpfs of the test's own
 
 declare -A pid=()  # of a link's daemon
+declare -A child=() # the pids of those that this shell started in the foreground
 declare -a logs=() # what to show when the test fails
 
 skip() {
@@ -52,6 +53,16 @@ isolate() {
 	trap 'exit 143' TERM HUP
 }
 
+# ends_well PID: a child says how it ended; of one that went to the background itself
+# only that it ended can be seen.
+ends_well() {
+	if [ -n "${child[$1]:-}" ]; then
+		wait "$1"
+	else
+		until_true is_gone "$1"
+	fi
+}
+
 # A daemon that does not end well when told to fails the test: sanitizers speak then.
 finish() {
 	local status=$? link log
@@ -60,8 +71,7 @@ finish() {
 		kill "${pid[$link]}" 2>/dev/null || true
 	done
 	for link in "${!pid[@]}"; do
-		# 127: it is not this shell's child, since it went to the background itself.
-		wait "${pid[$link]}" || [ $? = 127 ] || {
+		ends_well "${pid[$link]}" || {
 			[ "$status" != 0 ] || echo "not ok - $link: its daemon ends well"
 			status=1
 		}
@@ -107,6 +117,7 @@ daemon() {
 		ip netns exec "$1" "$2" "$3" >>"$log" 2>&1 &
 	# shellcheck disable=SC2034 # for the tests
 	pid[$3]=$!
+	child[$!]=1
 	until_true wg show "$3" || fail "$2 $3: its control socket does not answer"
 }
 
