@@ -70,6 +70,13 @@ static const struct wg_route *find_route(const char *text, uint8_t type)
 	return NULL;
 }
 
+static bool same_text(const struct wg_route *route, const char *prefix)
+{
+	char text[WG_PREFIX_TEXT_LEN];
+
+	return !strcmp(wg_prefix_format(text, &route->dst), prefix);
+}
+
 static const char basalt[] = "[Interface]\nPrivateKey = " KEY "\nAddress = 2001:db8:7767::2/128\n"
 			     "[Peer]\nPublicKey = " KEY2
 			     "\nEndpoint = 192.0.2.7:30567\nAllowedIPs = ::/0\n";
@@ -227,6 +234,63 @@ static void test_the_mtu_is_the_smallest_path_less_the_outer_headers(void **stat
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static void test_a_next_hop_comes_after_the_route_that_leads_to_it(void **state)
+{
+	(void)state;
+	make("[Interface]\nPrivateKey = " KEY "\n"
+	     "Route = 10.9.0.0/24 via 10.8.0.1, 10.8.0.0/16, 10.7.0.0/16 via 10.8.0.1\n");
+	assert_int_equal(plan.n_routes, 3);
+	assert_true(same_text(&plan.routes[0], "10.8.0.0/16"));
+	assert_true(same_text(&plan.routes[1], "10.9.0.0/24"));
+	assert_true(same_text(&plan.routes[2], "10.7.0.0/16"));
+}
+
+static void test_routes_and_proxies_are_found_again(void **state)
+{
+	struct wg_route other;
+	struct wg_neigh_proxy proxy;
+
+	(void)state;
+	make("[Interface]\nPrivateKey = " KEY "\nProxyNDP = eth0\n"
+	     "Route = 10.9.0.0/16 via 10.7.0.1 metric 7, 2001:db8:9::/48\n"
+	     "[Peer]\nPublicKey = " KEY2 "\n"
+	     "AllowedIPs = 10.0.0.3/32, 10.0.0.2/32, 2001:db8::2/128, 2001:db8::1/128, ::/0\n");
+	for (size_t i = 0; i < plan.n_routes; i++) {
+		assert_true(wg_netplan_has_route(&plan, &plan.routes[i]));
+		if (plan.routes[i].link == TUNNEL)
+			assert_ptr_equal(wg_netplan_route_in_place(&plan, &plan.routes[i]),
+					 &plan.routes[i]);
+		other = plan.routes[i];
+		other.metric++;
+		assert_false(wg_netplan_has_route(&plan, &other));
+		other.dst.ip.bytes[3] ^= 1;
+		assert_null(wg_netplan_route_in_place(&plan, &other));
+	}
+	assert_int_equal(plan.n_proxies, 2);
+	for (size_t i = 0; i < plan.n_proxies; i++)
+		assert_true(wg_netplan_has_proxy(&plan, &plan.proxies[i]));
+	proxy = plan.proxies[0];
+	proxy.link++;
+	assert_false(wg_netplan_has_proxy(&plan, &proxy));
+}
+
+static void test_another_next_hop_is_another_route_in_the_same_place(void **state)
+{
+	struct wg_route old;
+
+	(void)state;
+	make("[Interface]\nPrivateKey = " KEY "\nRoute = 10.9.0.0/16 via 10.7.0.1 metric 7\n");
+	old = plan.routes[0];
+	assert_true(wg_ip_parse(&old.via, "10.7.0.2"));
+	assert_false(wg_netplan_has_route(&plan, &old));
+	assert_ptr_equal(wg_netplan_route_in_place(&plan, &old), &plan.routes[0]);
+	old.via = (struct wg_ip){0};
+	assert_false(wg_netplan_has_route(&plan, &old));
+	assert_ptr_equal(wg_netplan_route_in_place(&plan, &old), &plan.routes[0]);
+	old.metric = 8;
+	assert_null(wg_netplan_route_in_place(&plan, &old));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -241,6 +305,9 @@ int main(void)
 		TEST(test_table_off_lays_no_routes_and_a_number_all_of_them_there),
 		TEST(test_proxies_are_for_single_ipv6_addresses_on_a_link_that_is_there),
 		TEST(test_the_mtu_is_the_smallest_path_less_the_outer_headers),
+		TEST(test_a_next_hop_comes_after_the_route_that_leads_to_it),
+		TEST(test_routes_and_proxies_are_found_again),
+		TEST(test_another_next_hop_is_another_route_in_the_same_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -281,38 +281,6 @@ static bool has_address(const struct wg_netplan *plan, const struct wg_address *
 	return false;
 }
 
-static bool same_route(const struct wg_route *a, const struct wg_route *b)
-{
-	return wg_ip_equal(&a->dst.ip, &b->dst.ip) && a->dst.bits == b->dst.bits &&
-	       a->link == b->link && wg_ip_equal(&a->via, &b->via) && a->metric == b->metric &&
-	       a->table == b->table && a->type == b->type;
-}
-
-static bool has_route(const struct wg_netplan *plan, const struct wg_route *wanted)
-{
-	for (size_t i = 0; i < plan->n_routes; i++)
-		if (same_route(&plan->routes[i], wanted))
-			return true;
-	return false;
-}
-
-/* Two such cannot be there at once. */
-static bool same_place(const struct wg_route *a, const struct wg_route *b)
-{
-	return wg_ip_equal(&a->dst.ip, &b->dst.ip) && a->dst.bits == b->dst.bits &&
-	       a->metric == b->metric && a->table == b->table;
-}
-
-/* The plan's route through the tunnel in the place of another one; NULL: none. */
-static const struct wg_route *route_in_place(const struct wg_netplan *plan,
-					     const struct wg_route *route)
-{
-	for (size_t i = 0; i < plan->n_routes; i++)
-		if (plan->routes[i].link == plan->link && same_place(&plan->routes[i], route))
-			return &plan->routes[i];
-	return NULL;
-}
-
 static bool has_rule(const struct wg_netplan *plan, const struct wg_rule *wanted)
 {
 	for (size_t i = 0; i < plan->n_rules; i++)
@@ -323,22 +291,14 @@ static bool has_rule(const struct wg_netplan *plan, const struct wg_rule *wanted
 	return false;
 }
 
-static bool has_proxy(const struct wg_netplan *plan, const struct wg_neigh_proxy *wanted)
-{
-	for (size_t i = 0; i < plan->n_proxies; i++)
-		if (plan->proxies[i].link == wanted->link &&
-		    wg_ip_equal(&plan->proxies[i].ip, &wanted->ip))
-			return true;
-	return false;
-}
-
 /* Our own route with another next hop is replaced, so that the destination has one all
  * the time. What another program put there is not. */
 static int change_route(const struct wg_netplan *from, const struct wg_netplan *to,
 			const struct wg_route *route, const struct wg_conf *conf,
 			struct wg_netlink *nl, struct wg_undo *undo, struct wg_error *error)
 {
-	const struct wg_route *old = route->link == to->link ? route_in_place(from, route) : NULL;
+	const struct wg_route *old =
+		route->link == to->link ? wg_netplan_route_in_place(from, route) : NULL;
 	int err;
 
 	if (!old || wg_route_exists(nl, old) != 1)
@@ -357,7 +317,7 @@ static int add_new(const struct wg_netplan *from, const struct wg_netplan *to,
 		if (!has_address(from, &to->addresses[i]))
 			err = add_address(to, i, conf, nl, error);
 	for (size_t i = 0; !err && i < to->n_routes; i++)
-		if (!has_route(from, &to->routes[i]))
+		if (!wg_netplan_has_route(from, &to->routes[i]))
 			err = change_route(from, to, &to->routes[i], conf, nl, undo, error);
 	for (size_t i = 0; !err && i < to->n_rules; i++)
 		if (!has_rule(from, &to->rules[i]))
@@ -375,18 +335,18 @@ static void remove_old(const struct wg_netplan *from, const struct wg_netplan *t
 	for (size_t i = 0; i < from->n_routes; i++) {
 		const struct wg_route *route = &from->routes[i];
 
-		if (has_route(to, route))
+		if (wg_netplan_has_route(to, route))
 			continue;
 		if (route->link != from->link)
 			wg_undo_route_delete(undo, route);
-		else if (!route_in_place(to, route)) /* else it was replaced */
+		else if (!wg_netplan_route_in_place(to, route)) /* else it was replaced */
 			wg_route_delete(nl, route);
 	}
 	for (size_t i = 0; i < from->n_addresses; i++)
 		if (!has_address(to, &from->addresses[i]))
 			wg_address_delete(nl, &from->addresses[i]);
 	for (size_t i = 0; i < from->n_proxies; i++)
-		if (!has_proxy(to, &from->proxies[i]))
+		if (!wg_netplan_has_proxy(to, &from->proxies[i]))
 			wg_undo_proxy_delete(undo, &from->proxies[i]);
 }
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
+
 /* wg-quick's, so that people find it where they look. */
 #define FIRST_TABLE  51820u
 #define USUAL_MTU    1420u
@@ -122,16 +124,60 @@ static void choose_table(struct wg_netplan *plan, const struct wg_conf *conf,
 static int add_route(struct wg_netplan *plan, const struct wg_route *route)
 {
 	struct wg_route *grown = reallocarray(plan->routes, plan->n_routes + 1, sizeof(*grown));
-	size_t at = plan->n_routes;
 
 	if (!grown)
 		return -ENOMEM;
 	plan->routes = grown;
-	for (; at > 0 && grown[at - 1].dst.bits < route->dst.bits; at--)
-		grown[at] = grown[at - 1];
-	grown[at] = *route;
-	plan->n_routes++;
+	plan->routes[plan->n_routes++] = *route;
 	return 0;
+}
+
+static int compare_numbers(uint32_t a, uint32_t b)
+{
+	return (a > b) - (a < b);
+}
+
+/* Next hops come after the routes that lead to them, which have none; then the longest
+ * prefix is first. */
+static int compare_places(const void *one, const void *other)
+{
+	const struct wg_route *a = one;
+	const struct wg_route *b = other;
+	int order = (a->via.family != WG_FAMILY_NONE) - (b->via.family != WG_FAMILY_NONE);
+
+	order = order ? order : compare_numbers(b->dst.bits, a->dst.bits);
+	order = order ? order : memcmp(&a->dst.ip, &b->dst.ip, sizeof(a->dst.ip));
+	order = order ? order : compare_numbers(a->metric, b->metric);
+	order = order ? order : compare_numbers(a->table, b->table);
+	return order ? order : compare_numbers(a->link, b->link);
+}
+
+static int compare_routes(const void *one, const void *other)
+{
+	const struct wg_route *a = one;
+	const struct wg_route *b = other;
+	int order = compare_places(a, b);
+
+	order = order ? order : memcmp(&a->via, &b->via, sizeof(a->via));
+	return order ? order : compare_numbers(a->type, b->type);
+}
+
+static int compare_proxies(const void *one, const void *other)
+{
+	const struct wg_neigh_proxy *a = one;
+	const struct wg_neigh_proxy *b = other;
+	int order = compare_numbers(a->link, b->link);
+
+	return order ? order : memcmp(&a->ip, &b->ip, sizeof(a->ip));
+}
+
+/* So that two plans of very many peers can be compared. */
+static void put_in_order(struct wg_netplan *plan)
+{
+	if (plan->n_routes)
+		qsort(plan->routes, plan->n_routes, sizeof(*plan->routes), compare_routes);
+	if (plan->n_proxies)
+		qsort(plan->proxies, plan->n_proxies, sizeof(*plan->proxies), compare_proxies);
 }
 
 /* Whether a route for this prefix to the tunnel comes with one of its addresses. */
@@ -318,8 +364,10 @@ int wg_netplan_make(struct wg_netplan *plan, const struct wg_conf *conf,
 		err = plan_extra_routes(plan, conf);
 	if (!err)
 		err = plan_proxies(plan, conf, view, error);
-	if (!err)
+	if (!err) {
+		put_in_order(plan);
 		return 0;
+	}
 	if (!*error->text)
 		wg_error_set(error, err, "%s: routes: %s", conf->name, strerror(-err));
 	wg_netplan_free(plan);
@@ -332,6 +380,34 @@ void wg_netplan_free(struct wg_netplan *plan)
 	free(plan->routes);
 	free(plan->proxies);
 	*plan = (struct wg_netplan){0};
+}
+
+bool wg_netplan_has_route(const struct wg_netplan *plan, const struct wg_route *route)
+{
+	return plan->n_routes &&
+	       bsearch(route, plan->routes, plan->n_routes, sizeof(*plan->routes), compare_routes);
+}
+
+bool wg_netplan_has_proxy(const struct wg_netplan *plan, const struct wg_neigh_proxy *proxy)
+{
+	return plan->n_proxies && bsearch(proxy, plan->proxies, plan->n_proxies,
+					  sizeof(*plan->proxies), compare_proxies);
+}
+
+const struct wg_route *wg_netplan_route_in_place(const struct wg_netplan *plan,
+						 const struct wg_route *route)
+{
+	static const uint8_t families[] = {WG_FAMILY_NONE, WG_FAMILY_IPV4}; /* any is the same */
+	const struct wg_route *found = NULL;
+	struct wg_route place = *route;
+
+	place.link = plan->link;
+	for (size_t i = 0; plan->n_routes && !found && i < WG_ARRAY_LEN(families); i++) {
+		place.via.family = families[i];
+		found = bsearch(&place, plan->routes, plan->n_routes, sizeof(*plan->routes),
+				compare_places);
+	}
+	return found;
 }
 
 void wg_netplan_keep_rules(struct wg_netplan *plan, const struct wg_netplan *before)

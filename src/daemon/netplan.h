@@ -50,11 +50,11 @@ struct wg_netplan {
 	uint32_t link; /* the tunnel's own */
 	struct wg_address *addresses;
 	size_t n_addresses;
-	struct wg_route *routes; /* longest prefix first */
+	struct wg_route *routes; /* in an order in which they can be added, for bsearch(3) */
 	size_t n_routes;
 	struct wg_rule rules[4]; /* lowest priority number last */
 	size_t n_rules;
-	struct wg_neigh_proxy *proxies;
+	struct wg_neigh_proxy *proxies; /* in order, too */
 	size_t n_proxies;
 
 	enum wg_default_way way[2]; /* IPv4, IPv6 */
@@ -69,6 +69,15 @@ int wg_netplan_make(struct wg_netplan *plan, const struct wg_conf *conf,
 		    const struct wg_hostview *view, uint32_t link, uint32_t own_table,
 		    struct wg_error *error);
 void wg_netplan_free(struct wg_netplan *plan);
+
+/* Whether the plan has just this route, or answers for this neighbour. */
+bool wg_netplan_has_route(const struct wg_netplan *plan, const struct wg_route *route);
+bool wg_netplan_has_proxy(const struct wg_netplan *plan, const struct wg_neigh_proxy *proxy);
+
+/* The plan's route through the tunnel that takes the place of this one: with the same
+ * destination, metric and table, of which the kernel has one at a time. NULL: none. */
+const struct wg_route *wg_netplan_route_in_place(const struct wg_netplan *plan,
+						 const struct wg_route *route);
 
 /* Rules that a running tunnel has laid by the plan before keep their place; a plan made
  * while they are there would put them in front of themselves. */
