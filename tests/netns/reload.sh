@@ -71,6 +71,8 @@ peer() {
 
 there_and_back "another address" 'Address = 2001:db8:7767::1/64' </dev/null
 there_and_back "a route" 'Route = 10.9.0.0/16 metric 7' </dev/null
+there_and_back "a next hop behind another route" \
+	'Route = 10.9.0.0/24 via 10.8.0.1, 10.8.0.0/16' </dev/null
 there_and_back "another MTU" 'MTU = 1300' </dev/null
 there_and_back "a parameter" 'Sysctl = net.ipv6.conf.eth0.hop_limit=65' </dev/null
 there_and_back "forwarding" 'Forward = both via eth0' </dev/null
