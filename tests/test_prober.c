@@ -2,6 +2,8 @@
  * verdicts are changed where a test wants a worse one. */
 #include "netns.h"
 
+#include <poll.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <uv.h>
 
@@ -21,6 +23,7 @@ static int bad_tun = -1;      /* an offload that is called bad */
 static int bad_udp = -1;
 static int fork_error;
 static bool may_not_unshare;
+static bool hangs; /* the child, for ever */
 static char logged[2048];
 
 void __real_wg_tun_probe_judge(const struct wg_tun_probe *probe,
@@ -35,6 +38,7 @@ pid_t __real_fork(void);
 pid_t __wrap_fork(void);
 int __real_unshare(int flags);
 int __wrap_unshare(int flags);
+unsigned int __wrap_alarm(unsigned int seconds);
 
 static const struct wg_offload_finding bad = {WG_OFFLOAD_BAD, "7 bytes came back as 8"};
 
@@ -65,10 +69,22 @@ pid_t __wrap_fork(void)
 
 int __wrap_unshare(int flags)
 {
+	while (hangs)
+		pause();
 	if (!may_not_unshare)
 		return __real_unshare(flags);
 	errno = EPERM;
 	return -1;
+}
+
+/* Seconds are milliseconds for one that hangs. */
+unsigned int __wrap_alarm(unsigned int seconds)
+{
+	struct itimerval timer = {.it_value.tv_sec = seconds};
+
+	if (hangs)
+		timer.it_value = (struct timeval){.tv_usec = 1000 * (suseconds_t)seconds};
+	return setitimer(ITIMER_REAL, &timer, NULL) < 0;
 }
 
 static void note(enum wg_log_level level, const char *text)
@@ -87,6 +103,7 @@ static int set_up(void **state)
 	bad_udp = -1;
 	fork_error = 0;
 	may_not_unshare = false;
+	hangs = false;
 	logged[0] = '\0';
 	wg_log_init(note, WG_LOG_INFO);
 	wg_sockets_init(&sockets);
@@ -193,8 +210,8 @@ static void test_what_fails_the_probe_is_broken_and_show_and_the_log_say_so(void
 	assert_false(sockets.broken[WG_UDP_GSO]);
 	assert_true(sockets.broken[WG_UDP_GRO]);
 	assert_string_equal(logged,
-			    "offload tso: switched off: of the probe, 7 bytes came back as 8\n"
-			    "offload gro: switched off: of the probe, 7 bytes came back as 8\n");
+			    "offload tso: switched off: the probe's 7 bytes came back as 8\n"
+			    "offload gro: switched off: the probe's 7 bytes came back as 8\n");
 	assert_int_equal(wg_sockets_open(&sockets), 0);
 	wg_offloads_describe(tun, sockets.udp, in_use, off, sizeof(off));
 	assert_null(strstr(in_use, "tso"));
@@ -246,6 +263,25 @@ static void test_what_cannot_be_probed_is_used(void **state)
 	assert_states(all_in_use);
 	assert_false(sockets.broken[WG_UDP_GSO] || sockets.broken[WG_UDP_GRO]);
 	assert_int_equal(count_descriptors(), before);
+	assert_no_child_is_left();
+}
+
+static void test_a_probe_that_hangs_is_ended_and_finds_nothing(void **state)
+{
+	struct wg_probe_findings findings;
+	struct wg_probe *probe;
+	struct pollfd pollfd = {.events = POLLIN};
+	int n_ready;
+
+	(void)state;
+	hangs = true;
+	assert_int_equal(wg_probe_start(&probe), 0);
+	pollfd.fd = wg_probe_fd(probe);
+	n_ready = poll(&pollfd, 1, 10000);
+	wg_probe_finish(probe, &findings);
+	assert_int_equal(n_ready, 1);
+	assert_int_equal(findings.tun[WG_TUN_TSO].verdict, WG_OFFLOAD_UNPROBED);
+	assert_int_equal(findings.udp[WG_UDP_GSO].verdict, WG_OFFLOAD_UNPROBED);
 	assert_no_child_is_left();
 }
 
@@ -359,6 +395,7 @@ int main(void)
 		PROBER_TEST(test_what_is_not_wanted_is_not_probed),
 		PROBER_TEST(test_never_means_never),
 		PROBER_TEST(test_what_cannot_be_probed_is_used),
+		PROBER_TEST(test_a_probe_that_hangs_is_ended_and_finds_nothing),
 		PROBER_TEST(test_what_was_refused_is_used_again_if_it_passes_once),
 		PROBER_TEST(test_two_that_are_refused_one_after_the_other_are_both_probed),
 		PROBER_TEST(test_what_was_refused_and_fails_stays_off),

@@ -437,6 +437,26 @@ static void test_a_refused_group_is_written_singly_and_is_the_last_of_its_kind(v
 	close(to);
 }
 
+static void test_what_is_decided_later_counts_for_reading_too(void **state)
+{
+	static const enum wg_offload_state states[] = {WG_OFFLOAD_BROKEN, WG_OFFLOAD_IN_USE};
+	int from = open_socket(0, AF_INET, SOCK_DGRAM);
+
+	(void)state;
+	for (size_t i = 0; i < WG_ARRAY_LEN(states) && in_use(WG_TUN_USO); i++) {
+		uint64_t calls;
+
+		wg_tun_decide(hosts[0].tun, WG_TUN_USO, states[i]);
+		carry(0);
+		calls = wg_tun_stats(hosts[0].tun)->read_calls;
+		send_train(from, AF_INET, 1000, 40, 10);
+		carry(0);
+		calls = wg_tun_stats(hosts[0].tun)->read_calls - calls;
+		assert_in_range(calls, in_use(WG_TUN_USO) ? 1 : 40, in_use(WG_TUN_USO) ? 2 : 50);
+	}
+	close(from);
+}
+
 static void test_a_super_packet_that_finds_little_memory_is_cut_short(void **state)
 {
 	struct wg_pool *small = wg_pool_new(300000); /* one slab */
@@ -498,6 +518,7 @@ int main(void)
 		PAIR_TEST(test_a_tcp_stream_passes_in_jumbo_packets),
 		PAIR_TEST(test_trains_of_datagrams_pass_unharmed),
 		PAIR_TEST(test_a_refused_group_is_written_singly_and_is_the_last_of_its_kind),
+		PAIR_TEST(test_what_is_decided_later_counts_for_reading_too),
 		PAIR_TEST(test_a_super_packet_that_finds_little_memory_is_cut_short),
 		PAIR_TEST(test_reading_stops_behind_the_super_packet_that_passes_the_maximum),
 		PAIR_TEST(test_an_unwanted_offload_is_not_used),

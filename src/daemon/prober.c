@@ -68,7 +68,7 @@ static bool is_bad(const char *name, const struct wg_offload_finding *finding)
 {
 	switch (finding->verdict) {
 	case WG_OFFLOAD_BAD:
-		wg_log(WG_LOG_INFO, "offload %s: switched off: of the probe, %s", name,
+		wg_log(WG_LOG_INFO, "offload %s: switched off: the probe's %s", name,
 		       finding->what);
 		return true;
 	case WG_OFFLOAD_GOOD:
