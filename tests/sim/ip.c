@@ -122,7 +122,9 @@ uint64_t wg_sim_ip_id(const uint8_t *packet, size_t len)
 
 uint8_t wg_sim_ip_ds(const uint8_t *packet)
 {
-	return packet[0] >> 4 == 4 ? packet[1] : (uint8_t)(packet[0] << 4 | packet[1] >> 4);
+	if (packet[0] >> 4 == 4)
+		return packet[1];
+	return (uint8_t)(packet[0] << 4 | packet[1] >> 4);
 }
 
 void wg_sim_ip_set_ds(uint8_t *packet, uint8_t ds)
