@@ -187,6 +187,14 @@ basic 'PreDown = sleep 12'
 at a "$program" up "$file"
 ok "a hook may take longer than a program may be silent" at a "$program" down wg0
 
+basic
+at a "$program" up "$file"
+stopped=$(pgrep -f "^$program up $file")
+kill -STOP "$stopped"
+fails silent-tunnel 1 timeout 60 "$program" down wg0
+kill -CONT "$stopped"
+eventually "a tunnel that was asked to end and could not does so later" no_link
+
 # Hooks.
 basic 'PreUp = echo first' 'PreUp = exit 3' 'PreUp = ip tuntap add never mode tun' \
 	'PostDown = ip tuntap add neither mode tun'
