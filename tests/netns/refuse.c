@@ -27,10 +27,10 @@ static bool is_to_be_refused(void)
 	return when && !strcmp(when, "once") && !refused && getpid() == loaded_into;
 }
 
-__attribute__((visibility("default"))) ssize_t writev(int fd, const struct iovec *iov, int n)
+__attribute__((visibility("default"))) ssize_t writev(int fd, const struct iovec *iovec, int count)
 {
-	if (n == 1 || !is_to_be_refused())
-		return syscall(SYS_writev, fd, iov, n);
+	if (count == 1 || !is_to_be_refused())
+		return syscall(SYS_writev, fd, iovec, count);
 	refused = true;
 	errno = EINVAL;
 	return -1;
