@@ -187,7 +187,7 @@ basic 'PreDown = sleep 12'
 at a "$program" up "$file"
 ok "a hook may take longer than a program may be silent" at a "$program" down wg0
 
-basic
+basic 'Sysctl = net.ipv6.conf.eth0.hop_limit=65' # for a journal
 at a "$program" up "$file"
 stopped=$(pgrep -f "^$program up $file")
 kill -STOP "$stopped"
