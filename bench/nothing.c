@@ -34,6 +34,7 @@
 /* What a transport message has besides its packet. */
 #define HEADER  16u
 #define TAG     16u
+#define PINGS   2000
 
 struct forwarder {
 	struct wg_tun *tun;
@@ -240,6 +241,40 @@ static pid_t first_child(pid_t pid)
 	return child;
 }
 
+static int compare(const void *one, const void *other)
+{
+	double a = *(const double *)one;
+	double b = *(const double *)other;
+
+	return (a > b) - (a < b);
+}
+
+/* As bench/throughput does it: how long lone packets take, there and back. */
+static void measure_pings(void)
+{
+	double times[PINGS];
+	char line[256];
+	size_t n = 0;
+	FILE *pings;
+
+	snprintf(line, sizeof(line), "ping -n -i 0.002 -c %d 10.0.0.2", PINGS);
+	pings = popen(line, "r");
+	while (pings && n < PINGS && fgets(line, sizeof(line), pings)) {
+		const char *time = strstr(line, "time=");
+
+		if (time && sscanf(time, "time=%lf", &times[n]) == 1)
+			n++;
+	}
+	if (pings)
+		pclose(pings);
+	if (!n)
+		return;
+	qsort(times, n, sizeof(*times), compare);
+	printf("{\"bench\":\"null\",\"pings\":%zu,\"median_us\":%.0f,\"p99_us\":%.0f}\n", n,
+	       times[n / 2] * 1000, times[n * 99 / 100] * 1000);
+	fflush(stdout); /* before another process has the same text to write */
+}
+
 static void measure(pid_t left, pid_t right, int seconds)
 {
 	char duration[16];
@@ -282,6 +317,7 @@ int wg_nothing_measure(int seconds)
 		fprintf(stderr, "bench_stages: the forwarders do not meet\n");
 		return 1;
 	}
+	measure_pings();
 	measure(forwarder, first_child(right), seconds);
 	return 0;
 }

@@ -4,9 +4,10 @@
 #ifndef WG_BENCH_NOTHING_H
 #define WG_BENCH_NOTHING_H
 
-/* One TCP stream (iperf3) between two network namespaces that a veth pair joins, for so
- * many seconds. Prints a JSON object:
+/* Pings, 2 ms apart, and then one TCP stream (iperf3) for so many seconds, between two
+ * network namespaces that a veth pair joins. Prints JSON objects, one a line:
  *
+ *   {"bench":"null","pings":2000,"median_us":…,"p99_us":…}
  *   {"bench":"null","seconds":5,"gbit_s":…,"cpu_s_gbit":…}
  *
  * Of both forwarders together, like figures of both daemons. The process's exit status:
