@@ -20,6 +20,7 @@
 #include "daemon/privileged.h"
 #include "daemon/prober.h"
 #include "daemon/refusal.h"
+#include "daemon/slice.h"
 #include "daemon/sockets.h"
 #include "daemon/traffic.h"
 
@@ -541,6 +542,7 @@ int wg_loop_set_workers(struct wg_loop *loop, int workers)
 
 int wg_loop_run(struct wg_loop *loop)
 {
+	wg_slice_lengthen();
 	uv_run(&loop->uv, UV_RUN_DEFAULT);
 	return loop->result;
 }
