@@ -3,57 +3,8 @@
 #include <stdlib.h>
 
 #include "sim/ip.h"
-#include "sim/puppet.h"
+#include "sim/scene.h"
 #include "sim/sim.h"
-
-static struct wg_puppet *stage(uint64_t seed, bool with_endpoint)
-{
-	struct wg_sim *sim = wg_sim_new(seed);
-	struct wg_puppet *puppet = wg_puppet_new(wg_sim_add(sim));
-
-	wg_puppet_befriend(puppet, with_endpoint);
-	return puppet;
-}
-
-static void soon(struct wg_puppet *puppet)
-{
-	wg_sim_run(puppet->node->sim, 50 * WG_MILLISECOND);
-}
-
-static uint64_t send_to_puppet(struct wg_puppet *puppet)
-{
-	return wg_sim_send_ip(puppet->node, &puppet->node->inner4, &puppet->inner4, 0, 100);
-}
-
-static struct wg_prefix prefix(const char *text)
-{
-	struct wg_prefix parsed;
-
-	assert_true(wg_prefix_parse(&parsed, text));
-	return parsed;
-}
-
-static struct wg_config_peer *change_peer(struct wg_config *change, const uint8_t *public_key)
-{
-	struct wg_config_peer *peer = wg_config_add_peer(change);
-
-	assert_non_null(peer);
-	memcpy(peer->public_key, public_key, WG_KEY_LEN);
-	return peer;
-}
-
-/* How many peers a snapshot has. */
-static size_t count_peers(const struct wg_sim_node *node)
-{
-	struct wg_config config;
-	size_t n;
-
-	wg_config_init(&config);
-	assert_int_equal(wg_device_describe(node->device, &config, wg_sim_now(node)), 0);
-	n = config.n_peers;
-	wg_config_deinit(&config);
-	return n;
-}
 
 static void test_an_engine_out_of_memory_goes_on_when_there_is_some(void **state)
 {

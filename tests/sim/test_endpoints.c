@@ -2,22 +2,8 @@
 #include <stdlib.h>
 
 #include "sim/ip.h"
-#include "sim/puppet.h"
+#include "sim/scene.h"
 #include "sim/sim.h"
-
-static struct wg_puppet *stage(uint64_t seed, bool with_endpoint)
-{
-	struct wg_sim *sim = wg_sim_new(seed);
-	struct wg_puppet *puppet = wg_puppet_new(wg_sim_add(sim));
-
-	wg_puppet_befriend(puppet, with_endpoint);
-	return puppet;
-}
-
-static void soon(struct wg_puppet *puppet)
-{
-	wg_sim_run(puppet->node->sim, 50 * WG_MILLISECOND);
-}
 
 /* Where the node sends the next data packet to. */
 static struct wg_path next_path(struct wg_puppet *puppet)

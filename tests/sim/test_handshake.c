@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "sim/ip.h"
-#include "sim/puppet.h"
+#include "sim/scene.h"
 #include "sim/sim.h"
 
 static bool drop_all(void *ctx, const struct wg_sim_datagram *datagram)
@@ -10,26 +10,6 @@ static bool drop_all(void *ctx, const struct wg_sim_datagram *datagram)
 	(void)ctx;
 	(void)datagram;
 	return false;
-}
-
-/* A node and a puppet it knows. */
-static struct wg_puppet *stage(uint64_t seed, bool with_endpoint)
-{
-	struct wg_sim *sim = wg_sim_new(seed);
-	struct wg_puppet *puppet = wg_puppet_new(wg_sim_add(sim));
-
-	wg_puppet_befriend(puppet, with_endpoint);
-	return puppet;
-}
-
-static uint64_t send_to_puppet(struct wg_puppet *puppet)
-{
-	return wg_sim_send_ip(puppet->node, &puppet->node->inner4, &puppet->inner4, 0, 100);
-}
-
-static void soon(struct wg_puppet *puppet)
-{
-	wg_sim_run(puppet->node->sim, 50 * WG_MILLISECOND);
 }
 
 static void test_a_tunnel_carries_both_families_over_both(void **state)

@@ -3,20 +3,11 @@
 #include <stdlib.h>
 
 #include "sim/ip.h"
-#include "sim/puppet.h"
+#include "sim/scene.h"
 #include "sim/sim.h"
 
 #define ICMP   1
 #define ICMPV6 58
-
-static struct wg_puppet *stage(uint64_t seed, bool with_endpoint)
-{
-	struct wg_sim *sim = wg_sim_new(seed);
-	struct wg_puppet *puppet = wg_puppet_new(wg_sim_add(sim));
-
-	wg_puppet_befriend(puppet, with_endpoint);
-	return puppet;
-}
 
 static struct wg_ip ip(const char *text)
 {

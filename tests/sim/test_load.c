@@ -3,26 +3,12 @@
 
 #include "sim/drive.h"
 #include "sim/ip.h"
-#include "sim/puppet.h"
+#include "sim/scene.h"
 #include "sim/sim.h"
 
 /* The queue's limit and the part of it that means load: the document's numbers. */
 #define QUEUE_LEN 4096u
 #define LOAD_LEN  512u
-
-static struct wg_puppet *stage(uint64_t seed, bool with_endpoint)
-{
-	struct wg_sim *sim = wg_sim_new(seed);
-	struct wg_puppet *puppet = wg_puppet_new(wg_sim_add(sim));
-
-	wg_puppet_befriend(puppet, with_endpoint);
-	return puppet;
-}
-
-static void soon(struct wg_puppet *puppet)
-{
-	wg_sim_run(puppet->node->sim, 30 * WG_MILLISECOND);
-}
 
 /* n messages with a right mac1, from as many sources, while the node's loop is busy. */
 static void flood(struct wg_puppet *stranger, unsigned int n)

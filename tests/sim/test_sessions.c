@@ -3,27 +3,8 @@
 
 #include "core/engine.h"
 #include "sim/ip.h"
-#include "sim/puppet.h"
+#include "sim/scene.h"
 #include "sim/sim.h"
-
-static struct wg_puppet *stage(uint64_t seed, bool with_endpoint)
-{
-	struct wg_sim *sim = wg_sim_new(seed);
-	struct wg_puppet *puppet = wg_puppet_new(wg_sim_add(sim));
-
-	wg_puppet_befriend(puppet, with_endpoint);
-	return puppet;
-}
-
-static void soon(struct wg_puppet *puppet)
-{
-	wg_sim_run(puppet->node->sim, 50 * WG_MILLISECOND);
-}
-
-static uint64_t send_to_puppet(struct wg_puppet *puppet)
-{
-	return wg_sim_send_ip(puppet->node, &puppet->node->inner4, &puppet->inner4, 0, 100);
-}
 
 /* A handshake of the puppet's that it does not confirm. */
 static void shake_unconfirmed(struct wg_puppet *puppet)

@@ -1,6 +1,6 @@
 /* Every timer, on a clock of its own. */
 #include "sim/ip.h"
-#include "sim/puppet.h"
+#include "sim/scene.h"
 #include "sim/sim.h"
 
 #define JITTER (333 * WG_MILLISECOND)
@@ -9,15 +9,6 @@ static bool drop_b(void *ctx, const struct wg_sim_datagram *datagram)
 {
 	(void)ctx;
 	return datagram->from != 1;
-}
-
-static struct wg_puppet *stage(uint64_t seed, bool with_endpoint)
-{
-	struct wg_sim *sim = wg_sim_new(seed);
-	struct wg_puppet *puppet = wg_puppet_new(wg_sim_add(sim));
-
-	wg_puppet_befriend(puppet, with_endpoint);
-	return puppet;
 }
 
 /* A pair with a session that node 0 initiated at the returned time. */
