@@ -18,6 +18,18 @@ static const struct {
 	{"gro", WG_CONF_OFFLOAD_GRO},
 };
 
+const char *const wg_offloads_tun_names[WG_TUN_N_OFFLOADS] = {
+	[WG_TUN_TSO] = "tso",
+	[WG_TUN_USO] = "uso",
+	[WG_TUN_TCP_GRO] = "tcp-gro",
+	[WG_TUN_UDP_GRO] = "udp-gro",
+};
+
+const char *const wg_offloads_udp_names[WG_UDP_N_OFFLOADS] = {
+	[WG_UDP_GSO] = "gso",
+	[WG_UDP_GRO] = "gro",
+};
+
 void wg_offloads_want(struct wg_offloads *offloads, unsigned int wanted)
 {
 	offloads->tun[WG_TUN_TSO] = !(wanted & WG_CONF_OFFLOAD_TSO);
@@ -100,14 +112,10 @@ void wg_offloads_describe(const struct wg_tun *tun, const struct wg_udp *udp, ch
 {
 	*in_use = '\0';
 	*off = '\0';
-	if (tun) {
-		add("tso", wg_tun_offload(tun, WG_TUN_TSO), in_use, off, size);
-		add("uso", wg_tun_offload(tun, WG_TUN_USO), in_use, off, size);
-		add("tcp-gro", wg_tun_offload(tun, WG_TUN_TCP_GRO), in_use, off, size);
-		add("udp-gro", wg_tun_offload(tun, WG_TUN_UDP_GRO), in_use, off, size);
-	}
-	if (udp) {
-		add("gso", wg_udp_offload(udp, WG_UDP_GSO), in_use, off, size);
-		add("gro", wg_udp_offload(udp, WG_UDP_GRO), in_use, off, size);
-	}
+	for (int i = 0; tun && i < WG_TUN_N_OFFLOADS; i++)
+		add(wg_offloads_tun_names[i], wg_tun_offload(tun, (enum wg_tun_offload)i), in_use,
+		    off, size);
+	for (int i = 0; udp && i < WG_UDP_N_OFFLOADS; i++)
+		add(wg_offloads_udp_names[i], wg_udp_offload(udp, (enum wg_udp_offload)i), in_use,
+		    off, size);
 }

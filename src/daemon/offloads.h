@@ -20,6 +20,10 @@ struct wg_offloads {
 	bool udp[WG_UDP_N_OFFLOADS];
 };
 
+/* As show and the log call each of them. */
+extern const char *const wg_offloads_tun_names[WG_TUN_N_OFFLOADS];
+extern const char *const wg_offloads_udp_names[WG_UDP_N_OFFLOADS];
+
 /* Of a mask of enum wg_conf_offload, what is wanted. */
 void wg_offloads_want(struct wg_offloads *offloads, unsigned int wanted);
 

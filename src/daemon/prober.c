@@ -7,20 +7,9 @@
 #include "base/bytes.h"
 #include "base/log.h"
 #include "base/nearest.h"
+#include "daemon/offloads.h"
 #include "tun/kernel.h"
 #include "udp/kernel.h"
-
-static const char *const tun_names[WG_TUN_N_OFFLOADS] = {
-	[WG_TUN_TSO] = "tso",
-	[WG_TUN_USO] = "uso",
-	[WG_TUN_TCP_GRO] = "tcp-gro",
-	[WG_TUN_UDP_GRO] = "udp-gro",
-};
-
-static const char *const udp_names[WG_UDP_N_OFFLOADS] = {
-	[WG_UDP_GSO] = "gso",
-	[WG_UDP_GRO] = "gro",
-};
 
 int wg_probe_mode_parse(enum wg_probe_mode *mode, const char *text, const char *where,
 			struct wg_error *error)
@@ -122,21 +111,22 @@ void wg_prober_begin(const struct wg_prober *prober, struct wg_sockets *sockets)
 		return;
 	wg_probe_run(&findings);
 	for (int i = 0; i < WG_TUN_N_OFFLOADS; i++)
-		if (due.tun[i] && is_bad(tun_names[i], &findings.tun[i]))
+		if (due.tun[i] && is_bad(wg_offloads_tun_names[i], &findings.tun[i]))
 			wg_tun_decide(prober->tun, (enum wg_tun_offload)i, WG_OFFLOAD_BROKEN);
 	for (int i = 0; i < WG_UDP_N_OFFLOADS; i++)
-		sockets->broken[i] = due.udp[i] && is_bad(udp_names[i], &findings.udp[i]);
+		sockets->broken[i] = due.udp[i] &&
+				     is_bad(wg_offloads_udp_names[i], &findings.udp[i]);
 }
 
 /* An offload that was refused has been probed again. */
 static void decide(const struct wg_prober *prober, enum wg_tun_offload which,
 		   const struct wg_offload_finding *finding)
 {
-	if (is_bad(tun_names[which], finding)) {
+	if (is_bad(wg_offloads_tun_names[which], finding)) {
 		wg_tun_decide(prober->tun, which, WG_OFFLOAD_BROKEN);
 	} else if (finding->verdict == WG_OFFLOAD_GOOD) {
 		wg_tun_decide(prober->tun, which, WG_OFFLOAD_IN_USE);
-		wg_log(WG_LOG_INFO, "offload %s: in use again", tun_names[which]);
+		wg_log(WG_LOG_INFO, "offload %s: in use again", wg_offloads_tun_names[which]);
 	}
 }
 
@@ -201,7 +191,8 @@ void wg_prober_look(struct wg_prober *prober)
 		if (!prober->asked[i])
 			continue;
 		prober->repeated[i] = true;
-		wg_log(WG_LOG_INFO, "offload %s: the kernel refused it, probing", tun_names[i]);
+		wg_log(WG_LOG_INFO, "offload %s: the kernel refused it, probing",
+		       wg_offloads_tun_names[i]);
 	}
 	start(prober);
 }
