@@ -348,20 +348,59 @@ static bool describe_peer(const struct wg_peer *peer, struct wg_config *config, 
 	return describe_allowed_ips(peer, described);
 }
 
-int wg_device_describe(const struct wg_device *device, struct wg_config *config, struct wg_now now)
+static const struct wg_peer *peer_at(const struct wg_device *device, const struct wg_list *entry)
 {
-	const struct wg_list *entry;
+	return entry == &device->peers ? NULL : WG_CONTAINER_OF(entry, struct wg_peer, entry);
+}
 
+/* The first peer that was not told of yet. The cursor knows it, unless it went. */
+static const struct wg_peer *find_untold(const struct wg_device *device,
+					 const struct wg_device_cursor *cursor)
+{
+	const struct wg_peer *peer = wg_peer_find(device, cursor->next);
+
+	if (!peer)
+		peer = peer_at(device, device->peers.next);
+	while (peer && peer->joined <= cursor->told)
+		peer = peer_at(device, peer->entry.next);
+	return peer && peer->joined <= cursor->last ? peer : NULL;
+}
+
+void wg_device_describe_begin(const struct wg_device *device, struct wg_config *config,
+			      struct wg_device_cursor *cursor)
+{
 	config->has_private_key = device->has_identity;
 	memcpy(config->private_key, device->identity.private_key, WG_KEY_LEN);
 	config->listen_port = device->port;
 	config->has_listen_port = device->port != 0;
 	config->fwmark = device->fwmark;
 	config->has_fwmark = device->fwmark != 0;
-	wg_list_for_each (entry, &device->peers)
-		if (!describe_peer(WG_CONTAINER_OF(entry, struct wg_peer, entry), config, now.boot))
+	*cursor = (struct wg_device_cursor){.next = WG_NO_HANDLE, .last = device->n_joined};
+}
+
+int wg_device_describe_next(const struct wg_device *device, struct wg_device_cursor *cursor,
+			    size_t n, struct wg_config *config, struct wg_now now)
+{
+	const struct wg_peer *peer = find_untold(device, cursor);
+
+	for (; peer && peer->joined <= cursor->last && n; n--) {
+		if (!describe_peer(peer, config, now.boot))
 			return -ENOMEM;
-	return 0;
+		cursor->told = peer->joined;
+		peer = peer_at(device, peer->entry.next);
+	}
+	if (!peer || peer->joined > cursor->last)
+		return 0;
+	cursor->next = peer->handle;
+	return 1;
+}
+
+int wg_device_describe(const struct wg_device *device, struct wg_config *config, struct wg_now now)
+{
+	struct wg_device_cursor cursor;
+
+	wg_device_describe_begin(device, config, &cursor);
+	return wg_device_describe_next(device, &cursor, SIZE_MAX, config, now);
 }
 
 bool wg_device_health(const struct wg_device *device, const uint8_t public_key[static WG_KEY_LEN],

@@ -86,6 +86,23 @@ int wg_device_apply(struct wg_device *device, const struct wg_config *config, st
  * -ENOMEM. listen_port is what wg_device_set_socket said. */
 int wg_device_describe(const struct wg_device *device, struct wg_config *config, struct wg_now now);
 
+/* The same in pieces, between which the device may change. A peer that is there from the
+ * first to the last is told of once; one that comes or goes meanwhile once or never, also
+ * if it goes and comes again. */
+struct wg_device_cursor {
+	uint64_t next; /* the next peer's handle */
+	uint64_t told; /* up to which peer, in the order in which they joined */
+	uint64_t last; /* that had joined when the first piece was made */
+};
+
+/* Fills in all but the peers, and puts the cursor before the first of them. */
+void wg_device_describe_begin(const struct wg_device *device, struct wg_config *config,
+			      struct wg_device_cursor *cursor);
+/* Appends up to n of the peers that follow. 1 when there are more; 0 when those were all;
+ * -ENOMEM. */
+int wg_device_describe_next(const struct wg_device *device, struct wg_device_cursor *cursor,
+			    size_t n, struct wg_config *config, struct wg_now now);
+
 /* What can be said of the peer with this key; false when there is none. */
 bool wg_device_health(const struct wg_device *device, const uint8_t public_key[static WG_KEY_LEN],
 		      struct wg_config_health *health);

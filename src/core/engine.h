@@ -36,6 +36,7 @@ struct wg_device {
 	struct wg_tai64n_clock timestamps;
 
 	struct wg_list peers; /* in the order in which they were added */
+	uint64_t n_joined;    /* peers that were ever added */
 	struct wg_hash peers_by_key;
 	struct wg_hash indices;
 	struct wg_heap deadlines;

@@ -62,6 +62,7 @@ void wg_peer_attach(struct wg_device *device, struct wg_peer *peer)
 		device->free_slot = device->slots[slot].next_free;
 	device->slots[slot].peer = peer;
 	peer->handle = (uint64_t)device->slots[slot].generation << 32 | slot;
+	peer->joined = ++device->n_joined;
 	wg_list_push(&device->peers, &peer->entry);
 	wg_hash_insert(&device->peers_by_key, &peer->by_key,
 		       key_hash(device, peer->remote.public_key));

@@ -35,6 +35,7 @@ struct wg_peer {
 	struct wg_hash_entry by_key;   /* in device->peers_by_key */
 	struct wg_heap_entry deadline; /* in device->deadlines */
 	uint64_t handle;               /* names it in jobs and runs, see wg_peer_find() */
+	uint64_t joined;               /* how many had been attached with it; from 1 on */
 
 	struct wg_remote remote;
 	struct wg_cookie_jar jar;
