@@ -58,6 +58,25 @@ static void test_of_equally_near_words_the_first_is_meant(void **state)
 	assert_ptr_equal(wg_nearest("aaaaa", alike, 2), alike[0]);
 }
 
+static void test_letters_slip_by_swapping_or_doubling_alone(void **state)
+{
+	(void)state;
+	assert_true(wg_nearest_slipped("upp", "up"));
+	assert_true(wg_nearest_slipped("uup", "up"));
+	assert_true(wg_nearest_slipped("PU", "up"));
+	assert_true(wg_nearest_slipped("stauts", "status"));
+	assert_true(wg_nearest_slipped("sttop", "stop"));
+	assert_true(wg_nearest_slipped("shwo", "show"));
+	assert_false(wg_nearest_slipped("up", "up"));
+	assert_false(wg_nearest_slipped("ups", "up"));
+	assert_false(wg_nearest_slipped("u", "up"));
+	assert_false(wg_nearest_slipped("sup", "up"));
+	assert_false(wg_nearest_slipped("", "up"));
+	assert_false(wg_nearest_slipped("shop", "show"));
+	assert_false(wg_nearest_slipped("puu", "up"));
+	assert_false(wg_nearest_slipped("show", "sho"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -65,6 +84,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_too_far_is_not_guessed),
 		cmocka_unit_test(test_a_long_word_is_near_to_nothing),
 		cmocka_unit_test(test_of_equally_near_words_the_first_is_meant),
+		cmocka_unit_test(test_letters_slip_by_swapping_or_doubling_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 /* Longer words are near to nothing. */
 #define MAX_LEN 63
@@ -67,4 +68,20 @@ const char *wg_nearest(const char *word, const char *const *words, size_t n)
 		}
 	}
 	return best;
+}
+
+bool wg_nearest_slipped(const char *word, const char *of)
+{
+	size_t same = 0;
+
+	while (word[same] && fold(word[same]) == fold(of[same]))
+		same++;
+	if (!word[same])
+		return false;
+	if (same && fold(word[same]) == fold(word[same - 1]) &&
+	    !strcasecmp(word + same + 1, of + same))
+		return true;
+	return of[same] && of[same + 1] && fold(word[same]) == fold(of[same + 1]) &&
+	       fold(word[same + 1]) == fold(of[same]) &&
+	       !strcasecmp(word + same + 2, of + same + 2);
 }

@@ -1,6 +1,5 @@
 #include "daemon/command.h"
 
-#include <ctype.h>
 #include <net/if.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -11,6 +10,7 @@
 #include "base/nearest.h"
 #include "daemon/readconf.h"
 #include "daemon/report.h"
+#include "daemon/verbs.h"
 
 const struct wg_command wg_commands[] = {
 	{
@@ -91,6 +91,13 @@ const struct wg_command wg_commands[] = {
 		.run = wg_command_genpsk,
 	},
 	{
+		.name = "version",
+		.arguments = "",
+		.summary = "print the version",
+		.help = "The same as tuff --version.\n",
+		.run = wg_command_version,
+	},
+	{
 		.name = "help",
 		.arguments = "[COMMAND]",
 		.summary = "say more about a command",
@@ -169,18 +176,18 @@ int wg_command_refuse_nothing(void)
 	return wg_report(WG_EXIT_USAGE, &error);
 }
 
-static int refuse_command(const char *word, const struct wg_command *nearest, bool may_be_name)
+int wg_command_refuse_word(const char *where, const char *word, bool may_be_name)
 {
+	char guess[WG_VERBS_HINT_LEN];
 	struct wg_error error;
 
-	wg_error_set(&error, 0, "command line: %s: no such command", word);
-	if (nearest && may_be_name)
-		wg_error_hint(&error, "did you mean %s? (for a tunnel of this name: tuff -- %s)",
-			      nearest->name, word);
-	else if (nearest)
-		wg_error_hint(&error, "did you mean %s?", nearest->name);
-	else
+	wg_error_set(&error, 0, "%s: %s: no such command", where, word);
+	if (!wg_verbs_guess(guess, word))
 		wg_error_hint(&error, "see tuff --help");
+	else if (may_be_name)
+		wg_error_hint(&error, "%s (for a tunnel of this name: tuff -- %s)", guess, word);
+	else
+		wg_error_hint(&error, "%s", guess);
 	return wg_report(WG_EXIT_USAGE, &error);
 }
 
@@ -198,16 +205,6 @@ static bool is_known_tunnel(const char *word)
 	return if_nametoindex(word) != 0;
 }
 
-/* `tuff NAME` takes any name, so only what looks like nothing but a command with a
- * typing error is taken for one: four letters or more, and no digit. */
-static bool looks_mistyped(const char *word)
-{
-	for (const char *p = word; *p; p++)
-		if (!isalpha((unsigned char)*p))
-			return false;
-	return strlen(word) >= 4 && !is_known_tunnel(word);
-}
-
 static bool is_option(const char *word)
 {
 	return word[0] == '-' && word[1];
@@ -216,14 +213,14 @@ static bool is_option(const char *word)
 static int dispatch_word(int argc, char **argv)
 {
 	const struct wg_command *command = wg_command_find(argv[1]);
+	char guess[WG_VERBS_HINT_LEN];
 
 	if (command)
 		return command->run(argc - 1, argv + 1);
-	command = wg_command_nearest(argv[1]);
 	if (argc > 2 && !is_option(argv[2]))
-		return refuse_command(argv[1], command, false);
-	if (command && looks_mistyped(argv[1]))
-		return refuse_command(argv[1], command, true);
+		return wg_command_refuse_word("command line", argv[1], false);
+	if (wg_verbs_guess(guess, argv[1]) && !is_known_tunnel(argv[1]))
+		return wg_command_refuse_word("command line", argv[1], true);
 	return wg_command_run(argc - 1, argv + 1);
 }
 

@@ -3,6 +3,7 @@
 #ifndef WG_DAEMON_COMMAND_H
 #define WG_DAEMON_COMMAND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "ctl/conf.h"
@@ -22,8 +23,7 @@ extern const size_t wg_n_commands;
 /* The command of that name, or NULL. */
 const struct wg_command *wg_command_find(const char *name);
 
-/* The command whose name is so near to a mistyped word that it must be meant; NULL
- * when the word may as well be the name of a link. */
+/* The command whose name is nearest to a mistyped word, or NULL. */
 const struct wg_command *wg_command_nearest(const char *word);
 
 /* Runs the program: options, a command, or the name of a link. */
@@ -39,6 +39,11 @@ int wg_command_name(char name[static WG_CONF_LINK_LEN], int argc, char **argv);
 /* Reports an option that there is not. Returns WG_EXIT_USAGE. */
 int wg_command_refuse_option(const char *option);
 
+/* Reports that a word is no command, with what was probably meant; where is the place in
+ * which it stood. may_be_name: it could also be a tunnel's name, and how to say so.
+ * Returns WG_EXIT_USAGE. */
+int wg_command_refuse_word(const char *where, const char *word, bool may_be_name);
+
 /* Reports that a name or command is missing. Returns WG_EXIT_USAGE. */
 int wg_command_refuse_nothing(void);
 
@@ -53,7 +58,6 @@ int wg_command_genkey(int argc, char **argv);
 int wg_command_pubkey(int argc, char **argv);
 int wg_command_genpsk(int argc, char **argv);
 int wg_command_help(int argc, char **argv);
-
 int wg_command_version(int argc, char **argv);
 
 /* `tuff [-f] NAME`: argv holds the options and the name. */

@@ -30,21 +30,12 @@ static void print_overview(void)
 static int print_command(const char *name)
 {
 	const struct wg_command *command = wg_command_find(name);
-	const struct wg_command *nearest;
-	struct wg_error error;
 
-	if (command) {
-		printf("usage: tuff %s%s%s\n\n%s", name, *command->arguments ? " " : "",
-		       command->arguments, command->help);
-		return WG_EXIT_DONE;
-	}
-	nearest = wg_command_nearest(name);
-	wg_error_set(&error, 0, "help: %s: no such command", name);
-	if (nearest)
-		wg_error_hint(&error, "did you mean %s?", nearest->name);
-	else
-		wg_error_hint(&error, "see tuff --help");
-	return wg_report(WG_EXIT_USAGE, &error);
+	if (!command)
+		return wg_command_refuse_word("help", name, false);
+	printf("usage: tuff %s%s%s\n\n%s", name, *command->arguments ? " " : "", command->arguments,
+	       command->help);
+	return WG_EXIT_DONE;
 }
 
 int wg_command_help(int argc, char **argv)

@@ -42,7 +42,7 @@ isolate() {
 }
 
 is_left() {
-	ip link show "$1" >/dev/null 2>&1 || [ -e "/run/wireguard/$1.sock" ]
+	ip link show dev "$1" >/dev/null 2>&1 || [ -e "/run/wireguard/$1.sock" ]
 }
 
 not_left() {

@@ -205,4 +205,18 @@ eventually ip tuntap del gnekey mode tun
 "$tuff" -- gnekey
 ip link show gnekey | grep -q 'mtu 1420' || fail 'the MTU of a new link'
 end gnekey
-echo 'ok - links that exist'
+# So is that of a file, also where the word is one that people try as a command.
+refuses 2 'tuff: command line: status: no such command' \
+	'tuff show says what runs (for a tunnel of this name: tuff -- status)' "$tuff" status
+clean status
+if [ -d /etc/wireguard ]; then
+	mount -t tmpfs tmpfs /etc/wireguard
+	touch /etc/wireguard/status.conf
+	"$tuff" status
+	end status
+fi
+for name in tun0 vpn home office; do
+	"$tuff" $name
+	end $name
+done
+echo 'ok - links that exist, and names'

@@ -4,6 +4,7 @@
 
 prints 'tuff +([0-9]).+([0-9]).+([0-9])' "$tuff" --version
 prints 'tuff +([0-9]).+([0-9]).+([0-9])' "$tuff" -V
+prints 'tuff +([0-9]).+([0-9]).+([0-9])' "$tuff" version
 prints 'usage: tuff \[-f\] NAME*genkey*pubkey*genpsk*LOG_LEVEL*' "$tuff" --help
 prints 'usage: tuff \[-f\] NAME*' "$tuff" -h
 prints 'usage: tuff \[-f\] NAME*' "$tuff" help
@@ -25,11 +26,32 @@ refuses 2 'tuff: command line: wg1: one name is enough' \
 	'usage: tuff [-f] NAME' "$tuff" -f wg0 wg1
 refuses 2 'tuff: command line: gnekey: no such command' \
 	'did you mean genkey? (for a tunnel of this name: tuff -- gnekey)' "$tuff" gnekey
+refuses 2 'tuff: command line: status: no such command' \
+	'tuff show says what runs (for a tunnel of this name: tuff -- status)' "$tuff" status
+refuses 2 'tuff: command line: status: no such command' 'tuff show says what runs' \
+	"$tuff" status wg0
+refuses 2 'tuff: command line: stauts: no such command' \
+	'did you mean status? tuff show says what runs (for a tunnel of this name: tuff -- stauts)' \
+	"$tuff" stauts
+refuses 2 'tuff: command line: upp: no such command' \
+	'did you mean up? (for a tunnel of this name: tuff -- upp)' "$tuff" upp
+refuses 2 'tuff: command line: list: no such command' \
+	'tuff show says what runs (for a tunnel of this name: tuff -- list)' "$tuff" list --json
+refuses 2 'tuff: help: restart: no such command' \
+	'tuff reload NAME applies a changed file and keeps all sessions; for all anew: tuff down NAME; tuff up NAME' \
+	"$tuff" help restart
+for word in stop metrics bench keygen; do
+	run "$tuff" $word
+	[ "$status" = 2 ] || fail "$word: exit $status: $err"
+	[[ $err == *"no such command"*"hint: "*"tuff -- $word)" ]] || fail "$word: $err"
+	echo "ok - $word is no name"
+done
 refuses 2 'tuff: command line: pubky: no such command' \
 	'did you mean pubkey?' "$tuff" pubky private
 refuses 2 'tuff: command line: frobnicate: no such command' \
 	'see tuff --help' "$tuff" frobnicate wg0
 refuses 2 'tuff: help: genpks: no such command' 'did you mean genpsk?' "$tuff" help genpks
+refuses 2 'tuff: version: wg0: no argument is expected' 'usage: tuff version' "$tuff" version wg0
 refuses 2 'tuff: help: x: no such command' 'see tuff --help' "$tuff" help x
 refuses 2 'tuff: help: pubkey: one command at most' 'usage: tuff help [COMMAND]' \
 	"$tuff" help genkey pubkey
