@@ -367,7 +367,7 @@ static const struct wg_peer *find_untold(const struct wg_device *device,
 }
 
 void wg_device_describe_begin(const struct wg_device *device, struct wg_config *config,
-			      struct wg_device_cursor *cursor)
+			      struct wg_device_cursor *cursor, struct wg_now now)
 {
 	config->has_private_key = device->has_identity;
 	memcpy(config->private_key, device->identity.private_key, WG_KEY_LEN);
@@ -375,6 +375,8 @@ void wg_device_describe_begin(const struct wg_device *device, struct wg_config *
 	config->has_listen_port = device->port != 0;
 	config->fwmark = device->fwmark;
 	config->has_fwmark = device->fwmark != 0;
+	for (int kind = 0; kind < WG_N_CALLERS; kind++)
+		wg_caller_describe(&device->callers[kind], &config->callers[kind], now.boot);
 	*cursor = (struct wg_device_cursor){.next = WG_NO_HANDLE, .last = device->n_joined};
 }
 
@@ -399,7 +401,7 @@ int wg_device_describe(const struct wg_device *device, struct wg_config *config,
 {
 	struct wg_device_cursor cursor;
 
-	wg_device_describe_begin(device, config, &cursor);
+	wg_device_describe_begin(device, config, &cursor, now);
 	return wg_device_describe_next(device, &cursor, SIZE_MAX, config, now);
 }
 

@@ -52,6 +52,21 @@ struct wg_config_peer {
 	struct wg_config_health health;
 };
 
+/* Snapshot only: initiations that came to nothing, of which only the last of a series is
+ * known. Sources and keys are what they claim to be. */
+enum wg_config_caller_kind {
+	WG_CALLER_WRONG_KEY, /* it has another public key for us */
+	WG_CALLER_UNKNOWN,   /* its own key is no peer's */
+	WG_N_CALLERS
+};
+
+struct wg_config_caller {
+	uint64_t calls;                 /* 0: nobody */
+	uint32_t age_sec;               /* of the last one */
+	struct wg_endpoint source;      /* its */
+	uint8_t public_key[WG_KEY_LEN]; /* its, where that can be told: WG_CALLER_UNKNOWN */
+};
+
 struct wg_config {
 	uint8_t private_key[WG_KEY_LEN]; /* zeros: none */
 	uint16_t listen_port;            /* host order; change: 0 asks for any free one */
@@ -65,6 +80,8 @@ struct wg_config {
 	struct wg_config_peer *peers;
 	size_t n_peers;
 	size_t peers_capacity;
+
+	struct wg_config_caller callers[WG_N_CALLERS]; /* snapshot only */
 };
 
 void wg_config_init(struct wg_config *config);

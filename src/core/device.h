@@ -97,7 +97,7 @@ struct wg_device_cursor {
 
 /* Fills in all but the peers, and puts the cursor before the first of them. */
 void wg_device_describe_begin(const struct wg_device *device, struct wg_config *config,
-			      struct wg_device_cursor *cursor);
+			      struct wg_device_cursor *cursor, struct wg_now now);
 /* Appends up to n of the peers that follow. 1 when there are more; 0 when those were all;
  * -ENOMEM. */
 int wg_device_describe_next(const struct wg_device *device, struct wg_device_cursor *cursor,

@@ -2,6 +2,7 @@
 #ifndef WG_CORE_ENGINE_H
 #define WG_CORE_ENGINE_H
 
+#include "core/caller.h"
 #include "core/device.h"
 #include "core/handshake_queue.h"
 #include "core/icmp.h"
@@ -55,6 +56,7 @@ struct wg_device {
 	struct wg_job_store jobs;
 
 	uint64_t drops[WG_DROP_COUNT];
+	struct wg_caller callers[WG_N_CALLERS];
 };
 
 static inline void wg_device_count_drops(struct wg_device *device, enum wg_drop reason, uint64_t n)

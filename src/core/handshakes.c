@@ -166,6 +166,9 @@ static bool identified(struct wg_device *device, struct wg_job *job, struct wg_n
 	uint8_t timestamp[WG_TAI64N_LEN];
 	struct wg_peer *peer = prove_sender(device, exchange, timestamp, now.boot);
 
+	if (!peer && exchange->ok && !wg_peer_find_key(device, exchange->sender_key))
+		wg_caller_note(&device->callers[WG_CALLER_UNKNOWN], &job->path.remote,
+			       exchange->sender_key, now.boot);
 	if (!peer)
 		return false;
 	memcpy(peer->newest_timestamp, timestamp, sizeof(timestamp));
@@ -266,6 +269,9 @@ void wg_handshakes_receive(struct wg_device *device, const struct wg_packet *pac
 	    wg_cookie_check(&device->checker, packet->data, packet->len, &path->remote, false, now,
 			    &device->random) == WG_MAC_INVALID) {
 		wg_device_count_drops(device, WG_DROP_IN_MAC1, 1);
+		if (device->has_identity && kind == WG_MESSAGE_INITIATION)
+			wg_caller_note(&device->callers[WG_CALLER_WRONG_KEY], &path->remote, NULL,
+				       now);
 		return;
 	}
 	if (!wg_handshake_queue_push(&device->handshakes, path, kind, packet->data, packet->len))
