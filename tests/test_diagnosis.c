@@ -223,6 +223,110 @@ static void test_a_peer_that_does_not_answer_is_found_after_the_second_try(void 
 	assert_said("UDP port 30567");
 }
 
+static void test_a_peer_that_stopped_answering_is_found_while_its_session_lasts(void **state)
+{
+	(void)state;
+	peer->health.initiations_sent = 2;
+	assert_string_equal(diagnose(), "");
+	start_again();
+	peer->health.initiations_sent = 3;
+	assert_string_equal(diagnose(), "w no-answer");
+	assert_said("shale does not answer any more: 3 initiations sent to 192.0.2.7:30567");
+	assert_said("a firewall, a wrong address or port, or it does not know our public key");
+	assert_said("UDP port 30567");
+}
+
+static void test_the_causes_of_silence_are_told_apart(void **state)
+{
+	(void)state;
+	peer->health.initiations_sent = 3;
+	peer->health.responses_refused = 1;
+	assert_string_equal(diagnose(), "w no-answer");
+	assert_said("its answers do not open");
+	assert_said("PresharedKey");
+	start_again();
+	peer->health.responses_refused = 0;
+	peer->health.send_error = -EPERM;
+	assert_string_equal(diagnose(), "w no-answer");
+	assert_said("EPERM");
+	assert_said("a firewall of this host");
+	start_again();
+	peer->health.send_error = 0;
+	peer->health.timestamps_refused = 1;
+	assert_string_equal(diagnose(), "w peer-clock");
+}
+
+static void test_a_firewall_may_be_why_a_peer_with_a_session_is_silent(void **state)
+{
+	static char suspects[] = "inet filter input";
+
+	(void)state;
+	facts.firewall = suspects;
+	peer->health.initiations_sent = 2;
+	assert_string_equal(diagnose(), "");
+	start_again();
+	peer->health.initiations_sent = 3;
+	assert_string_equal(diagnose(), "w firewall; w no-answer");
+	facts.firewall = NULL;
+}
+
+static struct wg_config_caller *somebody_calls(enum wg_config_caller_kind kind)
+{
+	struct wg_config_caller *caller = &facts.status.config.callers[kind];
+
+	*caller = (struct wg_config_caller){.calls = 3, .age_sec = 5};
+	caller->source = (struct wg_endpoint){.ip = ip_of("203.0.113.9"), .port = 51820};
+	return caller;
+}
+
+static void test_calls_with_another_key_for_us_are_found(void **state)
+{
+	struct wg_config_caller *caller = somebody_calls(WG_CALLER_WRONG_KEY);
+
+	(void)state;
+	facts.status.public_key[0] = 4;
+	assert_string_equal(diagnose(), "w wrong-key-calls");
+	assert_said("somebody calls with another public key for us (3 messages with a wrong mac1, "
+		    "last from 203.0.113.9:51820)");
+	assert_said("PublicKey = BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+	start_again();
+	caller->calls = 2;
+	assert_string_equal(diagnose(), "");
+}
+
+static void test_calls_of_a_key_that_is_no_peers_are_found_with_the_key(void **state)
+{
+	struct wg_config_caller *caller = somebody_calls(WG_CALLER_UNKNOWN);
+
+	(void)state;
+	caller->public_key[0] = 5;
+	assert_string_equal(diagnose(), "w unknown-peer-calls");
+	assert_said("BQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+	assert_said("last from 203.0.113.9:51820");
+	assert_said("[Peer]");
+	start_again();
+	caller->calls = 2;
+	assert_string_equal(diagnose(), "");
+}
+
+static void test_calls_that_were_mended_or_given_up_are_not_told(void **state)
+{
+	struct wg_config_caller *wrong = somebody_calls(WG_CALLER_WRONG_KEY);
+	struct wg_config_caller *unknown = somebody_calls(WG_CALLER_UNKNOWN);
+
+	(void)state;
+	wrong->age_sec = unknown->age_sec = 181;
+	assert_string_equal(diagnose(), "");
+	start_again();
+	wrong->age_sec = unknown->age_sec = 0;
+	wrong->source = peer->endpoint;
+	memcpy(unknown->public_key, peer->public_key, WG_KEY_LEN);
+	assert_string_equal(diagnose(), "");
+	start_again();
+	peer->health.session = false;
+	assert_string_equal(diagnose(), "w wrong-key-calls");
+}
+
 static void test_a_peer_without_a_name_is_called_by_its_key(void **state)
 {
 	(void)state;
@@ -305,6 +409,12 @@ int main(void)
 		TEST(test_a_clock_of_before_the_program_is_found),
 		TEST(test_a_peer_whose_timestamps_are_refused_is_found),
 		TEST(test_a_peer_that_does_not_answer_is_found_after_the_second_try),
+		TEST(test_a_peer_that_stopped_answering_is_found_while_its_session_lasts),
+		TEST(test_the_causes_of_silence_are_told_apart),
+		TEST(test_a_firewall_may_be_why_a_peer_with_a_session_is_silent),
+		TEST(test_calls_with_another_key_for_us_are_found),
+		TEST(test_calls_of_a_key_that_is_no_peers_are_found_with_the_key),
+		TEST(test_calls_that_were_mended_or_given_up_are_not_told),
 		TEST(test_a_peer_without_a_name_is_called_by_its_key),
 		TEST(test_a_peer_without_a_session_that_nobody_wanted_is_healthy),
 		TEST(test_each_cause_has_its_remedy),

@@ -5,6 +5,19 @@
 #include "ctl/show.h"
 #include "ctl/status.h"
 
+static void add_callers(struct wg_config *config)
+{
+	struct wg_config_caller *wrong = &config->callers[WG_CALLER_WRONG_KEY];
+	struct wg_config_caller *unknown = &config->callers[WG_CALLER_UNKNOWN];
+
+	*wrong = (struct wg_config_caller){.calls = 7, .age_sec = 3, .source.port = 51820};
+	*unknown = (struct wg_config_caller){.calls = 1, .age_sec = 180, .source.port = 1};
+	unknown->source.scope = 3;
+	unknown->public_key[0] = 4;
+	assert_true(wg_ip_parse(&wrong->source.ip, "203.0.113.9"));
+	assert_true(wg_ip_parse(&unknown->source.ip, "fe80::2"));
+}
+
 /* A tunnel with a peer that talks, and one that does not. */
 static void fill(struct wg_status *status)
 {
@@ -26,6 +39,7 @@ static void fill(struct wg_status *status)
 	strcpy(status->offloads, "tso gso");
 	strcpy(status->offloads_off, "gro: switched off");
 	status->drops[WG_DROP_IN_MAC1] = 7;
+	add_callers(&status->config);
 
 	peer = wg_config_add_peer(&status->config);
 	peer->public_key[0] = 2;
@@ -75,6 +89,8 @@ static void test_a_status_survives_its_text(void **state)
 	assert_memory_equal(text, again, len);
 	assert_true(got.detailed);
 	assert_string_equal(wg_status_peer_name(&got, 1), "shale");
+	assert_int_equal(got.config.callers[WG_CALLER_WRONG_KEY].calls, 7);
+	assert_int_equal(got.config.callers[WG_CALLER_UNKNOWN].source.scope, 3);
 	assert_null(wg_status_peer_name(&got, 0));
 	free(text);
 	free(again);
@@ -99,6 +115,16 @@ static void test_text_that_is_none_is_refused(void **state)
 		{"own_key=x\nerrno=0\n\n", -EPROTO},
 		{"peer=x\nerrno=0\n\n", -EPROTO},
 		{"drop=in-mac1\nerrno=0\n\n", -EPROTO},
+		{"caller=wrong_key 1 2\nerrno=0\n\n", -EPROTO},
+		{"caller=wrong_key 1 2 AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= "
+		 "192.0.2.7:1\nerrno=0\n\n",
+		 0},
+		{"caller=wrong_key 1 x AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= "
+		 "192.0.2.7:1\nerrno=0\n\n",
+		 -EPROTO},
+		{"caller=new_kind 1 2 AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= "
+		 "192.0.2.7:1\nerrno=0\n\n",
+		 0},
 		{"errno=2\n\n", -ENOENT},
 		{"errno=x\n\n", -EPROTO},
 		{"new=thing\ndrop=new-reason 3\nerrno=0\n\n", 0},
@@ -146,6 +172,24 @@ static void test_the_reason_is_the_first_thing_in_the_way(void **state)
 	wg_status_deinit(&status);
 }
 
+static void test_a_peer_with_a_session_is_silent_from_the_third_initiation_on(void **state)
+{
+	struct wg_status status;
+	struct wg_config_peer *peer;
+	char text[WG_STATUS_TEXT_LEN];
+
+	(void)state;
+	fill(&status);
+	peer = &status.config.peers[1];
+	assert_string_equal(wg_status_silence(&status, 1, text), ""); /* no session: a reason */
+	peer->health.session = true;
+	assert_string_equal(wg_status_reason(&status, 1, text), "");
+	assert_non_null(strstr(wg_status_silence(&status, 1, text), "4 initiations sent"));
+	peer->health.initiations_sent = 2;
+	assert_string_equal(wg_status_silence(&status, 1, text), "");
+	wg_status_deinit(&status);
+}
+
 static void test_show_prints_what_wg_prints_and_more(void **state)
 {
 	static const char expected[] =
@@ -158,6 +202,10 @@ static void test_show_prints_what_wg_prints_and_more(void **state)
 		"  cipher: sodium, 1 worker\n"
 		"  offloads: tso gso (off: gro: switched off)\n"
 		"  dropped: in-mac1 7\n"
+		"  somebody calls with another public key for us (7 messages with a wrong mac1, "
+		"last from 203.0.113.9:51820)\n"
+		"  an unknown peer, whose key is BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=, "
+		"calls (1 time, last from [fe80::2%3]:1)\n"
 		"\n"
 		"peer: AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
 		"  preshared key: (hidden)\n"
@@ -171,9 +219,8 @@ static void test_show_prints_what_wg_prints_and_more(void **state)
 		"  name: shale\n"
 		"  endpoint: 192.0.2.7:51820\n"
 		"  allowed ips: (none)\n"
-		"  no session: 4 initiations sent to 192.0.2.7:51820, no answer: it is not there, "
-		"a "
-		"firewall drops them, or it does not know our public key\n";
+		"  no session: 4 initiations sent to 192.0.2.7:51820, no answer: a firewall, a "
+		"wrong address or port, or it does not know our public key\n";
 	struct wg_status status;
 	char *text = NULL;
 	size_t len = 0;
@@ -202,13 +249,28 @@ static void test_json_has_every_field_and_no_secret(void **state)
 	assert_int_equal(
 		json_integer_value(json_object_get(json_object_get(json, "drops"), "in-mac1")), 7);
 	assert_null(json_object_get(json, "private_key"));
+	assert_int_equal(json_integer_value(json_object_get(
+				 json_object_get(json, "wrong_key_calls"), "calls")),
+			 7);
+	assert_string_equal(json_string_value(json_object_get(
+				    json_object_get(json, "unknown_peer_calls"), "public_key")),
+			    "BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
 	peer = json_array_get(json_object_get(json, "peers"), 1);
 	assert_string_equal(json_string_value(json_object_get(peer, "name")), "shale");
 	assert_true(json_is_false(json_object_get(peer, "session")));
 	assert_true(json_is_string(json_object_get(peer, "no_session_reason")));
+	assert_true(json_is_null(json_object_get(peer, "silent_reason")));
 	peer = json_array_get(json_object_get(json, "peers"), 0);
 	assert_true(json_is_null(json_object_get(peer, "no_session_reason")));
 	assert_null(json_object_get(peer, "preshared_key"));
+	json_decref(json);
+	status.config.peers[0].health.initiations_sent = 3;
+	status.config.callers[WG_CALLER_WRONG_KEY].age_sec = 181;
+	json = wg_show_json("wg0", &status);
+	peer = json_array_get(json_object_get(json, "peers"), 0);
+	assert_true(json_is_string(json_object_get(peer, "silent_reason")));
+	assert_int_equal(json_integer_value(json_object_get(peer, "initiations_unanswered")), 3);
+	assert_true(json_is_null(json_object_get(json, "wrong_key_calls")));
 	json_decref(json);
 	wg_status_deinit(&status);
 }
@@ -219,6 +281,7 @@ int main(void)
 		cmocka_unit_test(test_a_status_survives_its_text),
 		cmocka_unit_test(test_text_that_is_none_is_refused),
 		cmocka_unit_test(test_the_reason_is_the_first_thing_in_the_way),
+		cmocka_unit_test(test_a_peer_with_a_session_is_silent_from_the_third_initiation_on),
 		cmocka_unit_test(test_show_prints_what_wg_prints_and_more),
 		cmocka_unit_test(test_json_has_every_field_and_no_secret),
 	};

@@ -78,6 +78,15 @@ static void print_drops(FILE *file, const struct wg_status *status)
 		fputc('\n', file);
 }
 
+static void print_callers(FILE *file, const struct wg_status *status)
+{
+	char text[WG_STATUS_TEXT_LEN];
+
+	for (int kind = 0; kind < WG_N_CALLERS; kind++)
+		if (*wg_status_caller(status, (enum wg_config_caller_kind)kind, text))
+			fprintf(file, "  %s\n", text);
+}
+
 static void print_details(FILE *file, const struct wg_status *status)
 {
 	fprintf(file, "  link: %s, mtu %" PRIu32 "\n", status->link_up ? "up" : "down",
@@ -89,6 +98,7 @@ static void print_details(FILE *file, const struct wg_status *status)
 		fprintf(file, " (off: %s)", status->offloads_off);
 	fputc('\n', file);
 	print_drops(file, status);
+	print_callers(file, status);
 }
 
 static void print_interface(FILE *file, const char *interface, const struct wg_status *status)
@@ -150,6 +160,8 @@ static void print_peer(FILE *file, const struct wg_status *status, size_t i, int
 			peer->keepalive == 1 ? "" : "s");
 	if (*wg_status_reason(status, i, text))
 		fprintf(file, "  no session: %s\n", text);
+	if (*wg_status_silence(status, i, text))
+		fprintf(file, "  silent: %s\n", text);
 }
 
 void wg_show_text(FILE *file, const char *interface, const struct wg_status *status,

@@ -39,6 +39,25 @@ static json_t *drops_json(const struct wg_status *status)
 	return drops;
 }
 
+/* Null, where nobody calls so. */
+static json_t *caller_json(const struct wg_status *status, enum wg_config_caller_kind kind)
+{
+	const struct wg_config_caller *caller = &status->config.callers[kind];
+	char text[WG_STATUS_TEXT_LEN];
+	json_t *json;
+
+	if (!*wg_status_caller(status, kind, text))
+		return json_null();
+	json = json_object();
+	json_object_set_new(json, "calls", json_integer((json_int_t)caller->calls));
+	json_object_set_new(json, "seconds_ago", json_integer(caller->age_sec));
+	json_object_set_new(json, "last_from",
+			    json_string(wg_endpoint_format(text, &caller->source)));
+	if (kind == WG_CALLER_UNKNOWN)
+		json_object_set_new(json, "public_key", key_json(caller->public_key));
+	return json;
+}
+
 static json_t *allowed_ips_json(const struct wg_config_peer *peer)
 {
 	json_t *array = json_array();
@@ -77,6 +96,8 @@ static json_t *peer_json(const struct wg_status *status, size_t i)
 			    json_integer(peer->health.initiations_sent));
 	json_object_set_new(json, "no_session_reason",
 			    *wg_status_reason(status, i, text) ? json_string(text) : json_null());
+	json_object_set_new(json, "silent_reason",
+			    *wg_status_silence(status, i, text) ? json_string(text) : json_null());
 	return json;
 }
 
@@ -99,6 +120,10 @@ json_t *wg_show_json(const char *interface, const struct wg_status *status)
 		json_object_set_new(json, "offloads", words_json(status->offloads));
 		json_object_set_new(json, "offloads_off", json_string(status->offloads_off));
 		json_object_set_new(json, "drops", drops_json(status));
+		json_object_set_new(json, "wrong_key_calls",
+				    caller_json(status, WG_CALLER_WRONG_KEY));
+		json_object_set_new(json, "unknown_peer_calls",
+				    caller_json(status, WG_CALLER_UNKNOWN));
 	}
 	for (size_t i = 0; i < status->config.n_peers; i++)
 		json_array_append_new(peers, peer_json(status, i));

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto/secret.h"
+#include "crypto/encoding.h"
 
 void wg_status_init(struct wg_status *status)
 {
@@ -46,8 +46,8 @@ static const char *unanswered(const struct wg_config_peer *peer, char *text)
 
 	snprintf(text, WG_STATUS_TEXT_LEN,
 		 "%" PRIu32
-		 " initiation%s sent to %s, no answer: it is not there, a firewall drops them, "
-		 "or it does not know our public key",
+		 " initiation%s sent to %s, no answer: a firewall, a wrong address or port, or it "
+		 "does not know our public key",
 		 peer->health.initiations_sent, one ? "" : "s",
 		 wg_endpoint_format(endpoint, &peer->endpoint));
 	return text;
@@ -63,15 +63,12 @@ static const char *unreachable(const struct wg_config_peer *peer, char *text)
 	return text;
 }
 
-/* The first cause, of those that can be told, that stands in the way. */
-const char *wg_status_reason(const struct wg_status *status, size_t i,
-			     char text[static WG_STATUS_TEXT_LEN])
+/* The first cause, of those that can be told, that stands in the way of a handshake. */
+static const char *cause(const struct wg_status *status, const struct wg_config_peer *peer,
+			 char *text)
 {
-	const struct wg_config_peer *peer = &status->config.peers[i];
 	const char *reason = "no data has asked for one yet";
 
-	if (!status->detailed || peer->health.session)
-		return "";
 	if (!status->link_up)
 		reason = "the link is down";
 	else if (!status->config.has_private_key)
@@ -91,5 +88,71 @@ const char *wg_status_reason(const struct wg_status *status, size_t i,
 	else if (!peer->n_allowed_ips)
 		reason = "no allowed IPs: nothing can be sent to it";
 	snprintf(text, WG_STATUS_TEXT_LEN, "%s", reason);
+	return text;
+}
+
+const char *wg_status_reason(const struct wg_status *status, size_t i,
+			     char text[static WG_STATUS_TEXT_LEN])
+{
+	const struct wg_config_peer *peer = &status->config.peers[i];
+
+	return status->detailed && !peer->health.session ? cause(status, peer, text) : "";
+}
+
+const char *wg_status_silence(const struct wg_status *status, size_t i,
+			      char text[static WG_STATUS_TEXT_LEN])
+{
+	const struct wg_config_peer *peer = &status->config.peers[i];
+
+	return status->detailed && peer->health.session &&
+			       peer->health.initiations_sent >= WG_STATUS_SILENT
+		       ? cause(status, peer, text)
+		       : "";
+}
+
+/* Whether somebody at that place has found the right key since. */
+static bool came_through(const struct wg_config *config, const struct wg_endpoint *source)
+{
+	for (size_t i = 0; i < config->n_peers; i++)
+		if (config->peers[i].health.session && config->peers[i].has_endpoint &&
+		    wg_endpoint_equal(&config->peers[i].endpoint, source))
+			return true;
+	return false;
+}
+
+static bool is_peer(const struct wg_config *config, const uint8_t key[static WG_KEY_LEN])
+{
+	for (size_t i = 0; i < config->n_peers; i++)
+		if (!memcmp(config->peers[i].public_key, key, WG_KEY_LEN))
+			return true;
+	return false;
+}
+
+const char *wg_status_caller(const struct wg_status *status, enum wg_config_caller_kind kind,
+			     char text[static WG_STATUS_TEXT_LEN])
+{
+	const struct wg_config_caller *caller = &status->config.callers[kind];
+	char source[WG_ENDPOINT_TEXT_LEN];
+	char key[WG_KEY_BASE64_LEN + 1];
+
+	if (!caller->calls || caller->age_sec > WG_STATUS_CALL_LASTS)
+		return "";
+	wg_endpoint_format(source, &caller->source);
+	if (kind == WG_CALLER_WRONG_KEY) {
+		if (came_through(&status->config, &caller->source))
+			return "";
+		snprintf(text, WG_STATUS_TEXT_LEN,
+			 "somebody calls with another public key for us (%" PRIu64
+			 " message%s with a wrong mac1, last from %s)",
+			 caller->calls, caller->calls == 1 ? "" : "s", source);
+	} else {
+		if (is_peer(&status->config, caller->public_key))
+			return "";
+		wg_key_encode(key, caller->public_key);
+		snprintf(text, WG_STATUS_TEXT_LEN,
+			 "an unknown peer, whose key is %s, calls (%" PRIu64
+			 " time%s, last from %s)",
+			 key, caller->calls, caller->calls == 1 ? "" : "s", source);
+	}
 	return text;
 }

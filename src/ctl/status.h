@@ -15,6 +15,11 @@
 #define WG_STATUS_WORD_LEN 64  /* with its NUL */
 #define WG_STATUS_TEXT_LEN 256 /* with its NUL */
 
+/* One handshake message or two are lost at times, this many in a row are not. */
+#define WG_STATUS_SILENT     3u
+/* Who called longer ago has given up, or does not call us any more (seconds). */
+#define WG_STATUS_CALL_LASTS 180u
+
 struct wg_status {
 	/* Private key all zero; a preshared key only says whether there is one. */
 	struct wg_config config;
@@ -49,6 +54,15 @@ int wg_status_parse(struct wg_status *status, const char *text, size_t len);
 
 /* Why config.peers[i] has no session, in words; empty when it has one. */
 const char *wg_status_reason(const struct wg_status *status, size_t i,
+			     char text[static WG_STATUS_TEXT_LEN]);
+
+/* Why config.peers[i] does not answer, though there is a session with it still; empty
+ * when it does, or has none. */
+const char *wg_status_silence(const struct wg_status *status, size_t i,
+			      char text[static WG_STATUS_TEXT_LEN]);
+
+/* What is known of those who call in vain; empty when nobody does, or not any more. */
+const char *wg_status_caller(const struct wg_status *status, enum wg_config_caller_kind kind,
 			     char text[static WG_STATUS_TEXT_LEN]);
 
 #endif

@@ -37,6 +37,29 @@ static void add_device(struct wg_text *text, const struct wg_status *status)
 				       wg_drop_name((enum wg_drop)reason), status->drops[reason]);
 }
 
+static const char *const caller_names[WG_N_CALLERS] = {
+	[WG_CALLER_WRONG_KEY] = "wrong_key",
+	[WG_CALLER_UNKNOWN] = "unknown_peer",
+};
+
+/* "caller=wrong_key CALLS AGE KEY SOURCE" */
+static void add_callers(struct wg_text *text, const struct wg_config *config)
+{
+	char source[WG_ENDPOINT_TEXT_LEN];
+	char key[WG_KEY_BASE64_LEN + 1];
+
+	for (int kind = 0; kind < WG_N_CALLERS; kind++) {
+		const struct wg_config_caller *caller = &config->callers[kind];
+
+		if (!caller->calls)
+			continue;
+		wg_key_encode(key, caller->public_key);
+		wg_text_printf(text, "caller=%s %" PRIu64 " %" PRIu32 " %s %s\n",
+			       caller_names[kind], caller->calls, caller->age_sec, key,
+			       wg_endpoint_format(source, &caller->source));
+	}
+}
+
 static void add_health(struct wg_text *text, const struct wg_config_health *health)
 {
 	wg_text_printf(text,
@@ -78,6 +101,7 @@ char *wg_status_format(const struct wg_status *status, size_t *len)
 
 	wg_text_init(&text);
 	add_device(&text, status);
+	add_callers(&text, &status->config);
 	for (size_t i = 0; i < status->config.n_peers; i++)
 		add_peer(&text, status, i);
 	wg_text_printf(&text, "errno=0\n\n");
@@ -114,7 +138,36 @@ static int parse_drop(struct wg_status *status, const char *value)
 	return 0; /* of a newer program */
 }
 
-static int parse_device(struct wg_status *status, const char *key, const char *value)
+/* An endpoint as wg_endpoint_format writes it, whose zone is a number. */
+static int parse_endpoint(struct wg_endpoint *endpoint, char *value)
+{
+	char *zone;
+
+	if (!wg_endpoint_parse(endpoint, &zone, value) ||
+	    (zone && !wg_number_parse(&endpoint->scope, UINT32_MAX, zone)))
+		return -EPROTO;
+	return 0;
+}
+
+static int parse_caller(struct wg_status *status, char *value)
+{
+	const char *name = strsep(&value, " ");
+	const char *calls = strsep(&value, " ");
+	const char *age = strsep(&value, " ");
+	const char *key = strsep(&value, " ");
+	struct wg_config_caller caller = {0};
+
+	if (!value || !wg_number_parse_long(&caller.calls, UINT64_MAX, calls) ||
+	    !wg_number_parse(&caller.age_sec, UINT32_MAX, age) ||
+	    !wg_key_decode(caller.public_key, key) || parse_endpoint(&caller.source, value))
+		return -EPROTO;
+	for (int kind = 0; kind < WG_N_CALLERS; kind++)
+		if (!strcmp(caller_names[kind], name))
+			status->config.callers[kind] = caller;
+	return 0;
+}
+
+static int parse_device(struct wg_status *status, const char *key, char *value)
 {
 	if (!strcmp(key, "own_key")) {
 		status->config.has_private_key = wg_key_decode(status->public_key, value);
@@ -144,17 +197,8 @@ static int parse_device(struct wg_status *status, const char *key, const char *v
 		return copy(status->offloads_off, sizeof(status->offloads_off), value);
 	if (!strcmp(key, "drop"))
 		return parse_drop(status, value);
-	return 0;
-}
-
-static int parse_endpoint(struct wg_config_peer *peer, char *value)
-{
-	char *zone;
-
-	peer->has_endpoint = wg_endpoint_parse(&peer->endpoint, &zone, value);
-	if (!peer->has_endpoint ||
-	    (zone && !wg_number_parse(&peer->endpoint.scope, UINT32_MAX, zone)))
-		return -EPROTO;
+	if (!strcmp(key, "caller"))
+		return parse_caller(status, value);
 	return 0;
 }
 
@@ -188,8 +232,10 @@ static int parse_peer(struct wg_status *status, const char *key, char *value)
 
 	if (!strcmp(key, "preshared"))
 		NUMBER(peer->has_preshared_key, 1);
-	if (!strcmp(key, "endpoint"))
-		return parse_endpoint(peer, value);
+	if (!strcmp(key, "endpoint")) {
+		peer->has_endpoint = true;
+		return parse_endpoint(&peer->endpoint, value);
+	}
 	if (!strcmp(key, "handshake_sec"))
 		NUMBER(peer->handshake_sec, INT64_MAX);
 	if (!strcmp(key, "handshake_nsec"))

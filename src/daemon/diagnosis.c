@@ -11,9 +11,6 @@
 
 #define IPV6_MIN_MTU 1280u
 
-/* The first may still be on its way. */
-#define UNANSWERED_FROM 2u
-
 const char *wg_diagnosis_label(char label[static WG_DIAGNOSIS_LABEL_LEN],
 			       const struct wg_status *status, size_t peer)
 {
@@ -237,66 +234,6 @@ static void judge_clock(struct wg_check *check, const struct wg_facts *facts)
 			       "set-ntp true)");
 }
 
-/* Whether a peer without a session should have one, so far as we can tell. */
-static bool is_troubled(const struct wg_config_peer *peer)
-{
-	const struct wg_config_health *health = &peer->health;
-
-	if (health->session)
-		return false;
-	return !health->usable_key || health->responses_refused || health->timestamps_refused ||
-	       health->send_error || !peer->n_allowed_ips ||
-	       health->initiations_sent >= UNANSWERED_FROM;
-}
-
-/* In the order of wg_status_reason(), whose causes they mend. */
-static void add_peer_remedy(struct wg_check *check, const struct wg_facts *facts, size_t i)
-{
-	const struct wg_config_peer *peer = &facts->status.config.peers[i];
-	char to[WG_IP_TEXT_LEN];
-
-	wg_ip_format(to, &peer->endpoint.ip);
-	if (!peer->health.usable_key)
-		wg_check_remedy(check, "ask for its PublicKey anew: tuff pubkey prints it there");
-	else if (peer->health.responses_refused)
-		wg_check_remedy(check,
-				"PresharedKey must be the same on both sides, or on neither");
-	else if (peer->health.send_error)
-		wg_check_remedy(check, "look at the route with: ip route get %s mark %" PRIu32, to,
-				facts->status.config.fwmark);
-	else if (peer->health.timestamps_refused)
-		wg_check_remedy(check,
-				"set its clock right; if that cannot be, forget the peer's "
-				"last handshake with: tuff down %s; tuff up %s",
-				facts->name, facts->name);
-	else if (peer->health.initiations_sent)
-		wg_check_remedy(check,
-				"see there whether it runs and has our public key, and "
-				"whether UDP port %u is let in",
-				peer->endpoint.port);
-	else
-		wg_check_remedy(check, "AllowedIPs says which addresses are behind it");
-}
-
-static void judge_peers(struct wg_check *check, const struct wg_facts *facts)
-{
-	char name[WG_DIAGNOSIS_LABEL_LEN];
-	char reason[WG_STATUS_TEXT_LEN];
-
-	for (size_t i = 0; i < facts->status.config.n_peers; i++) {
-		const struct wg_config_peer *peer = &facts->status.config.peers[i];
-
-		if (!is_troubled(peer))
-			continue;
-		wg_status_reason(&facts->status, i, reason);
-		wg_check_add(check, WG_CHECK_WARNING,
-			     peer->health.timestamps_refused ? "peer-clock" : "no-session", 0,
-			     "%s has no session: %s", wg_diagnosis_label(name, &facts->status, i),
-			     reason);
-		add_peer_remedy(check, facts, i);
-	}
-}
-
 static void judge_running(struct wg_check *check, const struct wg_facts *facts)
 {
 	const struct wg_link *link = wg_hostview_link(&facts->host, facts->name);
@@ -311,7 +248,7 @@ static void judge_running(struct wg_check *check, const struct wg_facts *facts)
 		wg_diagnosis_host(check, facts, link);
 		/* Without a key nothing can be said of peers. */
 		if (facts->status.config.has_private_key)
-			judge_peers(check, facts);
+			wg_diagnosis_peers(check, facts);
 	}
 }
 

@@ -1,7 +1,8 @@
 /* What is wrong with a running tunnel and the host around it. Pure: `tuff doctor`
  * gathers facts (facts.h), and these rules judge them, so that each of them can
  * be tested with facts that are made up. diagnosis.c looks at the tunnel itself,
- * diagnosis_host.c at the host's network, diagnosis_neigh.c at its neighbours. */
+ * diagnosis_peers.c at its peers, diagnosis_host.c at the host's network,
+ * diagnosis_neigh.c at its neighbours. */
 #ifndef WG_DAEMON_DIAGNOSIS_H
 #define WG_DAEMON_DIAGNOSIS_H
 
@@ -13,6 +14,9 @@
 
 /* Adds what is wrong to the findings of check. */
 void wg_diagnosis_make(struct wg_check *check, const struct wg_facts *facts);
+
+/* The part of it that looks at peers and at who calls; there is a private key. */
+void wg_diagnosis_peers(struct wg_check *check, const struct wg_facts *facts);
 
 /* The part of it that looks at the host; the tunnel runs, and its link is link. */
 void wg_diagnosis_host(struct wg_check *check, const struct wg_facts *facts,

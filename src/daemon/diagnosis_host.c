@@ -307,7 +307,8 @@ static void judge_rp_filter(struct wg_check *check, const struct wg_facts *facts
 static bool somebody_is_missing(const struct wg_facts *facts)
 {
 	for (size_t i = 0; i < facts->status.config.n_peers; i++)
-		if (!facts->status.config.peers[i].health.session)
+		if (!facts->status.config.peers[i].health.session ||
+		    facts->status.config.peers[i].health.initiations_sent >= WG_STATUS_SILENT)
 			return true;
 	return false;
 }
