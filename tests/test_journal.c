@@ -50,6 +50,26 @@ static void test_what_is_written_is_read_again(void **state)
 	}
 }
 
+static void test_undoing_what_has_no_values_is_read_again(void **state)
+{
+	struct wg_journal journal = parse("tuff-undo 1\nin b 1\nbegin 1 rule x\ndone 1\nback 1\n"
+					  "begin 2 rule y\ndone 2\nback 3\n");
+	struct wg_journal_lines lines;
+
+	(void)state;
+	assert_true(journal.changes[0].undoing);
+	assert_false(journal.changes[0].ended);
+	assert_false(journal.changes[1].undoing);
+	assert_int_equal(journal.n_bad, 1);
+	wg_journal_lines_init(&lines);
+	wg_journal_put_change(&lines, 1, &journal.changes[0]);
+	wg_journal_put_back(&lines, 1, &journal.changes[0]);
+	assert_int_equal(lines.len, strlen("begin 1 rule x\ndone 1\nback 1\n"));
+	assert_memory_equal(lines.data, "begin 1 rule x\ndone 1\nback 1\n", lines.len);
+	wg_journal_lines_deinit(&lines);
+	wg_journal_deinit(&journal);
+}
+
 static void test_a_torn_last_line_is_as_if_never_written(void **state)
 {
 	static const char text[] = "tuff-undo 1\nin b 1\nbegin 1 route x\ndone 1\nend 1\n";
@@ -143,6 +163,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_written_is_read_again),
+		cmocka_unit_test(test_undoing_what_has_no_values_is_read_again),
 		cmocka_unit_test(test_a_torn_last_line_is_as_if_never_written),
 		cmocka_unit_test(test_lines_that_make_no_sense_are_passed_over),
 		cmocka_unit_test(test_a_change_needs_a_place),

@@ -155,6 +155,8 @@ static int read_mark(struct wg_journal *journal, const char *verb, char *rest)
 		return -EINVAL;
 	if (!strcmp(verb, "done"))
 		change->done = true;
+	else if (!strcmp(verb, "back"))
+		change->undoing = true;
 	else
 		change->ended = true;
 	return 0;
@@ -168,9 +170,11 @@ static int read_line(struct wg_journal *journal, char *line)
 		return read_place(journal, line);
 	if (!strcmp(verb, "begin"))
 		return read_begin(journal, line);
-	if (!strcmp(verb, "was") || !strcmp(verb, "now") || !strcmp(verb, "back"))
+	if (!strcmp(verb, "was") || !strcmp(verb, "now"))
 		return read_value(journal, verb, line);
-	if (!strcmp(verb, "done") || !strcmp(verb, "end"))
+	if (!strcmp(verb, "back") && strchr(line, ' '))
+		return read_value(journal, verb, line);
+	if (!strcmp(verb, "done") || !strcmp(verb, "back") || !strcmp(verb, "end"))
 		return read_mark(journal, verb, line);
 	return -EINVAL;
 }
@@ -350,6 +354,12 @@ void wg_journal_put_done(struct wg_journal_lines *lines, size_t number)
 	put(lines, "\n");
 }
 
+void wg_journal_put_undoing(struct wg_journal_lines *lines, size_t number)
+{
+	put_verb(lines, "back", number);
+	put(lines, "\n");
+}
+
 void wg_journal_put_end(struct wg_journal_lines *lines, size_t number)
 {
 	put_verb(lines, "end", number);
@@ -378,4 +388,6 @@ void wg_journal_put_back(struct wg_journal_lines *lines, size_t number,
 		if (change->values[i].back)
 			wg_journal_put_value(lines, "back", number, change->values[i].name,
 					     change->values[i].back);
+	if (change->undoing)
+		wg_journal_put_undoing(lines, number);
 }

@@ -8,6 +8,7 @@
  *	now N NAME VALUE                 what change N made of it
  *	done N                           change N has been made
  *	back N NAME VALUE                change N is about to be undone, giving this value
+ *	back N                           change N, which has no values, is about to be undone
  *	end N                            change N is undone, or was never made
  *
  * Changes are numbered from 1 in their order. A last line without its newline was
@@ -44,6 +45,7 @@ struct wg_journal_change {
 	struct wg_journal_value *values;
 	size_t n_values;
 	bool done;
+	bool undoing; /* "back" without a value was said */
 	bool ended;
 };
 
@@ -82,6 +84,7 @@ void wg_journal_put_begin(struct wg_journal_lines *lines, size_t number, const c
 void wg_journal_put_value(struct wg_journal_lines *lines, const char *verb, size_t number,
 			  const char *name, const char *value);
 void wg_journal_put_done(struct wg_journal_lines *lines, size_t number);
+void wg_journal_put_undoing(struct wg_journal_lines *lines, size_t number);
 void wg_journal_put_end(struct wg_journal_lines *lines, size_t number);
 
 /* A change anew: all of it but that somebody began to undo it, or did. */

@@ -240,18 +240,30 @@ int wg_undo_cancel(struct wg_undo *undo, size_t number)
 	return r;
 }
 
-static int unmake(struct wg_undo *undo, const struct wg_journal_change *change,
-		  const struct wg_undo_act *act)
+static int journal_undoing(struct wg_undo *undo, size_t number)
 {
-	int exists;
+	struct wg_journal_lines lines;
+	struct wg_error error;
+
+	wg_journal_lines_init(&lines);
+	wg_journal_put_undoing(&lines, number);
+	return wg_undo_append(undo, &lines, &error);
+}
+
+static int unmake(struct wg_undo *undo, size_t number, const struct wg_undo_act *act)
+{
+	const struct wg_journal_change *change = &undo->own.changes[number - 1];
+	int exists, r;
 
 	if (others_have(undo, change->kind, change->text))
 		return 0;
 	exists = wg_undo_act_exists(undo->nl, act);
-	if (exists > 0)
-		return wg_undo_act_unmake(undo->nl, act);
-	/* That what was never made is not there is no news. */
-	if (!exists && change->done)
+	if (exists > 0) {
+		r = journal_undoing(undo, number);
+		return r ? r : wg_undo_act_unmake(undo->nl, act);
+	}
+	/* That what was never made is not there is no news, nor what was being unmade. */
+	if (!exists && change->done && !change->undoing)
 		wg_undo_note(undo, "%s %s: not there any more", change->kind, change->text);
 	return exists;
 }
@@ -290,7 +302,7 @@ static int take_back(struct wg_undo *undo, size_t number)
 	if (wg_undo_table_is(change))
 		r = 0;
 	else if (wg_undo_act_parse(&act, change->kind, change->text))
-		r = unmake(undo, change, &act);
+		r = unmake(undo, number, &act);
 	else
 		r = call_back(undo, number);
 	return r && r != -ENOENT ? r : wg_undo_end(undo, number);

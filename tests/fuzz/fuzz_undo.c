@@ -34,7 +34,8 @@ static void compare(const struct wg_journal_change *a, const struct wg_journal_c
 {
 	assert(!strcmp(a->kind, b->kind) && !strcmp(a->text, b->text));
 	assert(!strcmp(a->place.boot, b->place.boot) && a->place.namespace == b->place.namespace);
-	assert(a->done == b->done && a->ended == b->ended && a->n_values == b->n_values);
+	assert(a->done == b->done && a->undoing == b->undoing && a->ended == b->ended);
+	assert(a->n_values == b->n_values);
 	for (size_t i = 0; i < a->n_values; i++) {
 		assert(same(a->values[i].name, b->values[i].name));
 		assert(same(a->values[i].was, b->values[i].was));
