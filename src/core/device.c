@@ -80,7 +80,6 @@ struct wg_device *wg_device_new(const struct wg_device_options *options)
 	wg_hash_init(&device->indices);
 	wg_heap_init(&device->deadlines);
 	wg_ratelimit_init(&device->ratelimit, &device->random);
-	device->loaded_until = -WG_NEVER;
 	device->allowed_ips = wg_allowedips_new();
 	if (!device->allowed_ips || wg_handshake_queue_init(&device->handshakes) ||
 	    wg_job_store_init(&device->jobs)) {

@@ -49,7 +49,7 @@ struct wg_device {
 
 	struct wg_handshake_queue handshakes;
 	struct wg_ratelimit ratelimit;
-	wg_time loaded_until; /* under load before that */
+	unsigned int handshake_way; /* whose turn it is, see wg_handshakes_turn() */
 	struct wg_icmp_limit icmp_limit;
 
 	struct wg_list initiators; /* peers whose initiation waits for its turn */

@@ -10,17 +10,16 @@
 #include "core/handshakes.h"
 #include "base/bytes.h"
 
+#include "core/admission.h"
 #include "core/outbound.h"
 #include "crypto/secret.h"
 
-/* Per turn; some 150 us each. */
+/* Jobs per turn; some 150 us each. */
 #define TURN_BUDGET    8u
 /* Initiations of one peer are accepted this far apart at least. */
 #define INITIATION_GAP (20 * WG_MILLISECOND)
-#define LOAD_LASTS     WG_SECOND
 /* DSCP AF41, as other implementations mark handshakes. */
 #define HANDSHAKE_DS   0x88
-#define COOKIE_DS      0
 
 static bool may_initiate(const struct wg_device *device, const struct wg_peer *peer, wg_time now)
 {
@@ -39,8 +38,10 @@ void wg_handshakes_want(struct wg_device *device, struct wg_peer *peer, bool ret
 
 bool wg_handshakes_waiting(const struct wg_device *device)
 {
-	return device->jobs.n_exchanges > 0 &&
-	       (!wg_list_empty(&device->initiators) || device->handshakes.n > 0);
+	if (wg_admission_answers(device))
+		return true;
+	return device->jobs.n_exchanges > 0 && (!wg_list_empty(&device->initiators) ||
+						!wg_handshake_queue_empty(&device->handshakes));
 }
 
 /* A job with copies of what its exchange needs; peer may be NULL. The turn looked
@@ -262,24 +263,6 @@ bool wg_handshakes_finish(struct wg_device *device, struct wg_job *job, struct w
 	return false;
 }
 
-void wg_handshakes_receive(struct wg_device *device, const struct wg_packet *packet,
-			   enum wg_message kind, const struct wg_path *path, wg_time now)
-{
-	if (!device->has_identity ||
-	    wg_cookie_check(&device->checker, packet->data, packet->len, &path->remote, false, now,
-			    &device->random) == WG_MAC_INVALID) {
-		wg_device_count_drops(device, WG_DROP_IN_MAC1, 1);
-		if (device->has_identity && kind == WG_MESSAGE_INITIATION)
-			wg_caller_note(&device->callers[WG_CALLER_WRONG_KEY], &path->remote, NULL,
-				       now);
-		return;
-	}
-	if (!wg_handshake_queue_push(&device->handshakes, path, kind, packet->data, packet->len))
-		wg_device_count_drops(device, WG_DROP_IN_QUEUE_FULL, 1);
-	if (device->handshakes.n > WG_HANDSHAKE_LOAD_LEN)
-		device->loaded_until = now + LOAD_LASTS;
-}
-
 void wg_handshakes_cookie(struct wg_device *device, const struct wg_packet *packet, wg_time now)
 {
 	const struct wg_wire_cookie_reply *reply = (const void *)packet->data;
@@ -290,30 +273,6 @@ void wg_handshakes_cookie(struct wg_device *device, const struct wg_packet *pack
 		wg_device_count_drops(device, WG_DROP_IN_NO_HANDSHAKE, 1);
 	else if (!wg_cookie_consume(&entry->peer->jar, reply, now))
 		wg_device_count_drops(device, WG_DROP_IN_COOKIE, 1);
-}
-
-/* Under load: mac2 and the source's tokens decide. */
-static bool admit(struct wg_device *device, const struct wg_queued_handshake *queued, wg_time now,
-		  struct wg_out *out)
-{
-	const struct wg_endpoint *source = &queued->path.remote;
-	struct wg_wire_cookie_reply reply;
-
-	if (now >= device->loaded_until)
-		return true;
-	if (wg_cookie_check(&device->checker, queued->message, queued->len, source, true, now,
-			    &device->random) == WG_MAC_WITH_COOKIE) {
-		if (wg_ratelimit_allow(&device->ratelimit, &source->ip, now))
-			return true;
-		wg_device_count_drops(device, WG_DROP_IN_RATE_LIMITED, 1);
-		return false;
-	}
-	wg_device_count_drops(device, WG_DROP_IN_UNDER_LOAD, 1);
-	wg_cookie_reply(&device->checker, &reply, queued->message, queued->len,
-			queued->message + offsetof(struct wg_wire_initiation, sender), source, now,
-			&device->random);
-	wg_out_message(device, out, &queued->path, COOKIE_DS, WG_NO_HANDLE, &reply, sizeof(reply));
-	return false;
 }
 
 static void plan_identify(struct wg_device *device, const struct wg_queued_handshake *queued,
@@ -335,16 +294,14 @@ static void plan_complete(struct wg_device *device, const struct wg_queued_hands
 			  struct wg_out *out)
 {
 	const struct wg_wire_response *response = (const void *)queued->message;
-	const struct wg_index_entry *entry =
-		wg_index_find(&device->indices, wg_load_le32(response->receiver));
+	struct wg_peer *peer = wg_admission_awaits(device, response);
 	struct wg_job *job;
 
-	if (!entry || entry->keypair ||
-	    entry->peer->handshake.state != WG_HANDSHAKE_INITIATION_SENT) {
+	if (!peer) {
 		wg_device_count_drops(device, WG_DROP_IN_NO_HANDSHAKE, 1);
 		return;
 	}
-	job = plan(device, entry->peer, WG_JOB_COMPLETE);
+	job = plan(device, peer, WG_JOB_COMPLETE);
 	if (!job) {
 		wg_device_count_drops(device, WG_DROP_IN_NO_MEMORY, 1);
 		return;
@@ -354,35 +311,46 @@ static void plan_complete(struct wg_device *device, const struct wg_queued_hands
 	wg_job_push(&out->jobs, job);
 }
 
-static void plan_initiations(struct wg_device *device, unsigned int *budget, struct wg_now now,
-			     struct wg_out *out)
+/* Plans what is first of one of the ways in; false when nothing waits there. */
+static bool plan_waiting(struct wg_device *device, enum wg_lane lane, struct wg_now now,
+			 struct wg_out *out)
 {
-	struct wg_list *entry;
+	const struct wg_queued_handshake *queued = wg_admission_take(device, lane, now.boot);
 
-	while (*budget > 0 && device->jobs.n_exchanges > 0 &&
-	       (entry = wg_list_pop(&device->initiators))) {
-		plan_initiation(device, WG_CONTAINER_OF(entry, struct wg_peer, wants_handshake),
-				now, out);
-		--*budget;
-	}
+	if (!queued)
+		return false;
+	if (queued->kind == WG_MESSAGE_INITIATION)
+		plan_identify(device, queued, out);
+	else
+		plan_complete(device, queued, out);
+	return true;
+}
+
+static bool plan_wanted(struct wg_device *device, struct wg_now now, struct wg_out *out)
+{
+	struct wg_list *entry = wg_list_pop(&device->initiators);
+
+	if (!entry)
+		return false;
+	plan_initiation(device, WG_CONTAINER_OF(entry, struct wg_peer, wants_handshake), now, out);
+	return true;
 }
 
 void wg_handshakes_turn(struct wg_device *device, struct wg_now now, struct wg_out *out)
 {
 	unsigned int budget = TURN_BUDGET;
-	const struct wg_queued_handshake *queued;
+	unsigned int in_vain = 0;
 
-	plan_initiations(device, &budget, now, out);
-	/* A reply costs little; what costs is a job. Both count, so a turn is bounded. */
-	for (budget = TURN_BUDGET; budget > 0 && device->jobs.n_exchanges > 0; budget--) {
-		queued = wg_handshake_queue_pop(&device->handshakes);
-		if (!queued)
-			return;
-		if (!admit(device, queued, now.boot, out))
-			continue;
-		if (queued->kind == WG_MESSAGE_INITIATION)
-			plan_identify(device, queued, out);
-		else
-			plan_complete(device, queued, out);
+	wg_admission_answer(device, now.boot, out);
+	/* One of each kind, then the next of each: whoever is many starves nobody, also
+	 * when there is one exchange left at a time. */
+	while (budget > 0 && device->jobs.n_exchanges > 0 && in_vain <= WG_LANE_COUNT) {
+		unsigned int way = device->handshake_way++ % (WG_LANE_COUNT + 1);
+		bool planned = way == WG_LANE_COUNT
+				       ? plan_wanted(device, now, out)
+				       : plan_waiting(device, (enum wg_lane)way, now, out);
+
+		in_vain = planned ? 0 : in_vain + 1;
+		budget -= planned;
 	}
 }

@@ -10,14 +10,11 @@
 void wg_handshakes_want(struct wg_device *device, struct wg_peer *peer, bool retry,
 			struct wg_now now);
 
-/* An initiation or response came: checks mac1 and queues it. */
-void wg_handshakes_receive(struct wg_device *device, const struct wg_packet *packet,
-			   enum wg_message kind, const struct wg_path *path, wg_time now);
-
 /* A cookie reply came: consumes it at once. */
 void wg_handshakes_cookie(struct wg_device *device, const struct wg_packet *packet, wg_time now);
 
-/* Plans waiting initiations and queued messages, up to a budget. */
+/* Plans waiting initiations and queued messages, and answers with cookies those who
+ * need one, each up to a budget. */
 void wg_handshakes_turn(struct wg_device *device, struct wg_now now, struct wg_out *out);
 
 /* Whether a turn would do something. */

@@ -9,6 +9,7 @@
 #include "core/inbound.h"
 #include "base/bytes.h"
 
+#include "core/admission.h"
 #include "core/handshakes.h"
 #include "core/inner.h"
 #include "core/mss.h"
@@ -71,7 +72,7 @@ static void take_handshake(struct wg_device *device, struct wg_packet *packet, e
 	if (kind == WG_MESSAGE_COOKIE_REPLY)
 		wg_handshakes_cookie(device, packet, now);
 	else
-		wg_handshakes_receive(device, packet, kind, &run->path, now);
+		wg_admission_receive(device, packet, kind, &run->path, now);
 	wg_packet_put(packet);
 }
 

@@ -7,8 +7,12 @@
 #include "sim/sim.h"
 
 /* The queue's limit and the part of it that means load: the document's numbers. */
-#define QUEUE_LEN 4096u
-#define LOAD_LEN  512u
+#define QUEUE_LEN   4096u
+#define LOAD_LEN    512u
+/* Responses that may wait. */
+#define AWAITED_LEN 1024u
+/* Cookie replies of one turn. */
+#define REPLIES     64u
 
 /* n messages with a right mac1, from as many sources, while the node's loop is busy. */
 static void flood(struct wg_puppet *stranger, unsigned int n)
@@ -150,27 +154,98 @@ static void test_under_load_a_wrong_mac1_gets_nothing(void **state)
 	wg_sim_free(node->sim);
 }
 
-static void test_under_load_responses_need_a_cookie_too(void **state)
+/* A response that the node awaits, for it has something to send; not sent yet. */
+static void be_awaited(struct wg_puppet *puppet)
+{
+	send_to_puppet(puppet);
+	soon(puppet);
+	assert_true(wg_puppet_make_response(puppet));
+}
+
+/* n responses with a right mac1 and a right index, whose rest is forged. */
+static void flood_with_responses(struct wg_puppet *puppet, unsigned int n)
+{
+	struct wg_cookie_jar jar = puppet->jar;
+	bool busy = puppet->node->busy;
+
+	jar.has_cookie = false;
+	puppet->node->busy = true;
+	for (unsigned int i = 0; i < n; i++) {
+		struct wg_wire_response forged = puppet->response;
+
+		wg_test_fill(&puppet->random, forged.ephemeral, sizeof(forged.ephemeral));
+		wg_cookie_sign(&jar, &forged, sizeof(forged), 0);
+		wg_puppet_say(puppet, &forged, sizeof(forged));
+	}
+	puppet->node->busy = busy;
+}
+
+static void test_a_response_that_is_awaited_needs_no_cookie(void **state)
 {
 	struct wg_puppet *puppet = stage(6, true);
 	struct wg_sim_node *node = puppet->node;
 	struct wg_puppet *stranger = wg_puppet_new(node);
 
 	(void)state;
-	wg_sim_send_ip(node, &node->inner4, &puppet->inner4, 0, 100);
-	soon(puppet);
-	assert_true(wg_puppet_make_response(puppet));
-	load(stranger);
+	be_awaited(puppet);
+	node->busy = true;
+	flood(stranger, QUEUE_LEN + 1);
+	wg_puppet_say(puppet, &puppet->response, sizeof(puppet->response));
+	wg_drive_act(node); /* its turn is the next one, whoever came before */
+	node->busy = false;
+	assert_int_equal(wg_sim_count(node, WG_MESSAGE_TRANSPORT, 0), 1);
+	wg_sim_free(node->sim);
+}
+
+static void test_a_flood_of_responses_has_to_show_cookies(void **state)
+{
+	struct wg_puppet *puppet = stage(17, true);
+	struct wg_sim_node *node = puppet->node;
+
+	(void)state;
+	be_awaited(puppet);
+	flood_with_responses(puppet, AWAITED_LEN);
 	wg_puppet_say(puppet, &puppet->response, sizeof(puppet->response));
 	soon(puppet);
 	assert_int_equal(wg_sim_count(node, WG_MESSAGE_TRANSPORT, 0), 0);
+	assert_int_equal(wg_sim_drops(node, WG_DROP_IN_HANDSHAKE), 0);
+	assert_int_equal(wg_sim_drops(node, WG_DROP_IN_UNDER_LOAD), AWAITED_LEN);
+	assert_int_equal(wg_sim_drops(node, WG_DROP_IN_QUEUE_FULL), 1);
 	assert_memory_equal(wg_sim_last(node, WG_MESSAGE_COOKIE_REPLY)->bytes + 4,
 			    puppet->response.sender, 4);
+	wg_puppet_clear(puppet);
+	wg_puppet_say(puppet, &puppet->response, sizeof(puppet->response));
+	soon(puppet);
 	assert_true(take_cookie(puppet));
 	wg_cookie_sign(&puppet->jar, &puppet->response, sizeof(puppet->response), node->sim->now);
+	/* With it, it passes even a full lane. */
+	node->busy = true;
+	flood_with_responses(puppet, AWAITED_LEN);
+	wg_puppet_say(puppet, &puppet->response, sizeof(puppet->response));
+	wg_drive_act(node);
+	node->busy = false;
+	assert_int_equal(wg_sim_count(node, WG_MESSAGE_TRANSPORT, 0), 1);
+	wg_sim_free(node->sim);
+}
+
+static void test_a_response_that_nobody_awaits_takes_no_room(void **state)
+{
+	struct wg_puppet *puppet = stage(18, true);
+	struct wg_sim_node *node = puppet->node;
+
+	(void)state;
+	be_awaited(puppet);
+	puppet->response.receiver[0] ^= 1;
+	flood_with_responses(puppet, 2 * AWAITED_LEN);
+	assert_int_equal(wg_sim_drops(node, WG_DROP_IN_NO_HANDSHAKE), 2 * AWAITED_LEN);
+	puppet->response.receiver[0] ^= 1;
 	wg_puppet_say(puppet, &puppet->response, sizeof(puppet->response));
 	soon(puppet);
 	assert_int_equal(wg_sim_count(node, WG_MESSAGE_TRANSPORT, 0), 1);
+	assert_int_equal(wg_sim_count(node, WG_MESSAGE_COOKIE_REPLY, 0), 0);
+	/* Nor does one that was good once. */
+	wg_puppet_say(puppet, &puppet->response, sizeof(puppet->response));
+	assert_int_equal(wg_sim_drops(node, WG_DROP_IN_NO_HANDSHAKE), 2 * AWAITED_LEN + 1);
 	wg_sim_free(node->sim);
 }
 
@@ -260,6 +335,95 @@ static void test_the_rate_limiter_sleeps_when_nobody_comes(void **state)
 	wg_sim_run(puppet->node->sim, 10 * WG_SECOND);
 	assert_true(wg_device_due(puppet->node->device) == WG_NEVER);
 	wg_sim_free(puppet->node->sim);
+}
+
+static void test_a_queue_full_of_strangers_keeps_no_holder_of_a_cookie_out(void **state)
+{
+	struct wg_puppet *puppet = stage(19, false);
+	struct wg_sim_node *node = puppet->node;
+	struct wg_puppet *stranger = wg_puppet_new(node);
+
+	(void)state;
+	get_cookie(puppet, stranger);
+	node->busy = true;
+	flood(stranger, QUEUE_LEN + 100);
+	wg_puppet_initiate(puppet);
+	flood(stranger, 100);
+	assert_int_equal(wg_sim_drops(node, WG_DROP_IN_QUEUE_FULL), 200);
+	wg_drive_act(node); /* the next turn is its own */
+	assert_int_equal(wg_sim_count(node, WG_MESSAGE_RESPONSE, 0), 1);
+	node->busy = false;
+	soon(puppet);
+	assert_true(wg_puppet_complete(puppet));
+	wg_puppet_send(puppet, NULL, 0);
+	assert_int_equal(wg_sim_got(node, wg_puppet_send_data(puppet)), 1);
+	wg_sim_free(node->sim);
+}
+
+static void test_a_cookie_that_came_before_the_load_did_counts(void **state)
+{
+	struct wg_puppet *puppet = stage(20, false);
+	struct wg_sim_node *node = puppet->node;
+	struct wg_puppet *stranger = wg_puppet_new(node);
+
+	(void)state;
+	get_cookie(puppet, stranger);
+	wg_sim_run(node->sim, 2 * WG_SECOND);
+	node->busy = true;
+	wg_puppet_initiate(puppet);
+	flood(stranger, LOAD_LEN);
+	node->busy = false;
+	soon(puppet);
+	assert_int_equal(wg_sim_count(node, WG_MESSAGE_RESPONSE, 0), 1);
+	wg_sim_free(node->sim);
+}
+
+static void test_a_turn_answers_few_of_many_strangers_with_cookies(void **state)
+{
+	struct wg_puppet *stranger = stage(21, false);
+	struct wg_sim_node *node = stranger->node;
+	size_t mark;
+
+	(void)state;
+	flood(stranger, QUEUE_LEN);
+	node->busy = true;
+	for (unsigned int i = 0; i < 5; i++) {
+		mark = wg_sim_mark(node->sim);
+		wg_drive_act(node);
+		assert_int_equal(wg_sim_count(node, WG_MESSAGE_COOKIE_REPLY, mark), REPLIES);
+	}
+	/* None of them cost more than that. */
+	assert_int_equal(wg_sim_drops(node, WG_DROP_IN_HANDSHAKE), 0);
+	assert_int_equal(wg_sim_drops(node, WG_DROP_IN_UNDER_LOAD), 5 * REPLIES);
+	node->busy = false;
+	wg_sim_free(node->sim);
+}
+
+/* All exchanges are at the workers, so turns find few that are free. */
+static void test_neither_our_initiations_nor_those_of_others_starve(void **state)
+{
+	struct wg_puppet *puppet = stage(22, true);
+	struct wg_sim_node *node = puppet->node;
+
+	(void)state;
+	for (unsigned int i = 0; i < 40; i++) {
+		struct wg_puppet *peer = wg_puppet_new(node);
+
+		wg_puppet_befriend(peer, true);
+		node->busy = true;
+		wg_sim_send_ip(node, &node->inner4, &peer->inner4, 0, 100);
+	}
+	flood(puppet, 400);
+	node->busy = false;
+	node->sim->jobs = WG_SIM_WORKERS;
+	while (wg_sim_count(node, WG_MESSAGE_INITIATION, 0) < 40) {
+		wg_sim_run(node->sim, WG_MILLISECOND / 10);
+		assert_true(wg_sim_drops(node, WG_DROP_IN_HANDSHAKE) < 80);
+	}
+	assert_true(wg_sim_drops(node, WG_DROP_IN_HANDSHAKE) > 20);
+	wg_sim_run(node->sim, WG_SECOND);
+	assert_int_equal(wg_sim_drops(node, WG_DROP_IN_HANDSHAKE), 400);
+	wg_sim_free(node->sim);
 }
 
 static void test_a_flood_stops_no_session_and_takes_bounded_memory(void **state)
@@ -459,10 +623,16 @@ int main(void)
 		cmocka_unit_test(test_under_load_a_cookie_opens_the_door),
 		cmocka_unit_test(test_a_cookie_is_of_one_address_and_port),
 		cmocka_unit_test(test_under_load_a_wrong_mac1_gets_nothing),
-		cmocka_unit_test(test_under_load_responses_need_a_cookie_too),
+		cmocka_unit_test(test_a_response_that_is_awaited_needs_no_cookie),
+		cmocka_unit_test(test_a_flood_of_responses_has_to_show_cookies),
+		cmocka_unit_test(test_a_response_that_nobody_awaits_takes_no_room),
 		cmocka_unit_test(test_handshakes_of_one_source_are_limited_to_20_a_second),
 		cmocka_unit_test(test_the_limit_is_of_an_ipv4_address_or_an_ipv6_64),
 		cmocka_unit_test(test_the_rate_limiter_sleeps_when_nobody_comes),
+		cmocka_unit_test(test_a_queue_full_of_strangers_keeps_no_holder_of_a_cookie_out),
+		cmocka_unit_test(test_a_cookie_that_came_before_the_load_did_counts),
+		cmocka_unit_test(test_a_turn_answers_few_of_many_strangers_with_cookies),
+		cmocka_unit_test(test_neither_our_initiations_nor_those_of_others_starve),
 		cmocka_unit_test(test_a_flood_stops_no_session_and_takes_bounded_memory),
 		cmocka_unit_test(test_a_turn_takes_few_of_many_waiting_handshakes),
 		cmocka_unit_test(test_a_flood_locks_nobody_out),
