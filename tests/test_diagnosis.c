@@ -327,6 +327,37 @@ static void test_calls_that_were_mended_or_given_up_are_not_told(void **state)
 	assert_string_equal(diagnose(), "w wrong-key-calls");
 }
 
+static void test_an_endpoint_whose_name_does_not_resolve_is_found(void **state)
+{
+	const struct wg_status_lookup lookup = {.host = "shale.example",
+						.error = "Temporary failure in name resolution",
+						.file = "wg0.conf",
+						.line = 9,
+						.tries = 4,
+						.seconds = 62};
+
+	(void)state;
+	peer->health.session = false;
+	peer->has_endpoint = false;
+	allow("10.7.0.3/32");
+	assert_int_equal(wg_status_add_lookup(&facts.status, &lookup), 0);
+	assert_string_equal(diagnose(), "w endpoint-name");
+	assert_said("shale.example (wg0.conf:9), is not to be resolved: Temporary failure in name "
+		    "resolution; asked 4 times in 62 seconds");
+	assert_said("getent ahosts shale.example");
+}
+
+static void test_a_name_that_does_not_exist_is_mended_in_the_file(void **state)
+{
+	const struct wg_status_lookup lookup = {
+		.host = "shale.example", .error = "Name or service not known", .file = "wg0.conf"};
+
+	(void)state;
+	assert_int_equal(wg_status_add_lookup(&facts.status, &lookup), 0);
+	assert_string_equal(diagnose(), "w endpoint-name");
+	assert_said("tuff reload wg0");
+}
+
 static void test_a_peer_without_a_name_is_called_by_its_key(void **state)
 {
 	(void)state;
@@ -415,6 +446,8 @@ int main(void)
 		TEST(test_calls_with_another_key_for_us_are_found),
 		TEST(test_calls_of_a_key_that_is_no_peers_are_found_with_the_key),
 		TEST(test_calls_that_were_mended_or_given_up_are_not_told),
+		TEST(test_an_endpoint_whose_name_does_not_resolve_is_found),
+		TEST(test_a_name_that_does_not_exist_is_mended_in_the_file),
 		TEST(test_a_peer_without_a_name_is_called_by_its_key),
 		TEST(test_a_peer_without_a_session_that_nobody_wanted_is_healthy),
 		TEST(test_each_cause_has_its_remedy),

@@ -7,6 +7,7 @@
 
 #include "wgtest.h"
 
+#include "base/bytes.h"
 #include "base/log.h"
 #include "daemon/resolver.h"
 
@@ -17,7 +18,7 @@
 #define ROCK  "[Peer]\nPublicKey = " KEY2 "\nEndpoint = rock.example:1\n"
 #define STONE "[Peer]\nPublicKey = " KEY3 "\nEndpoint = stone.example:2\n"
 
-#define MAX_QUERIES 8
+#define MAX_QUERIES 16
 
 struct query {
 	uv_getaddrinfo_t *request;
@@ -37,6 +38,7 @@ static size_t n_rounds;
 static size_t n_found;
 static size_t found_peer;
 static struct wg_endpoint found;
+static bool found_silent;
 
 int __wrap_uv_getaddrinfo(uv_loop_t *on, uv_getaddrinfo_t *request, uv_getaddrinfo_cb callback,
 			  const char *name, const char *service, const struct addrinfo *hints);
@@ -77,9 +79,10 @@ int __wrap_uv_timer_start(uv_timer_t *timer, uv_timer_cb callback, uint64_t paus
 	return __real_uv_timer_start(timer, callback, 0, repeat);
 }
 
-static void on_found(void *ctx, size_t i, const struct wg_endpoint *endpoint)
+static void on_found(void *ctx, size_t i, const struct wg_endpoint *endpoint, bool silent)
 {
 	(void)ctx;
+	found_silent = silent;
 	found_peer = i;
 	found = *endpoint;
 	n_found++;
@@ -244,34 +247,129 @@ static void test_names_that_cannot_even_be_asked_for_are_tried_again(void **stat
 	assert_int_equal(n_rounds, 1);
 }
 
-static void test_a_silent_peer_gets_its_next_address(void **state)
+/* Peer i has left so many initiations without an answer, at the address found last. */
+static void be_silent(size_t i, uint32_t initiations)
+{
+	struct wg_silent_peer silent = {.endpoint = found, .initiations = initiations};
+
+	memcpy(silent.public_key, conf.config.peers[i].public_key, WG_KEY_LEN);
+	wg_resolver_silent(resolver, &silent);
+}
+
+static void test_a_silent_peer_gets_the_address_behind_the_one_that_failed(void **state)
+{
+	static const uint8_t all[] = {1, 2, 3};
+
+	(void)state;
+	parse_and_start(HEAD ROCK);
+	answer(0, all, 3);
+	assert_int_equal(found.ip.bytes[3], 1);
+	assert_false(found_silent);
+	for (uint32_t i = 1; i <= 4; i++) {
+		size_t before = n_queries;
+
+		be_silent(0, 3 * i);
+		if (n_queries > before)
+			answer(before, all, 3);
+		assert_int_equal(found.ip.bytes[3], all[i % 3]);
+		assert_true(found_silent);
+	}
+}
+
+static void test_a_look_up_alone_moves_no_endpoint(void **state)
 {
 	static const uint8_t both[] = {1, 2};
 
 	(void)state;
 	parse_and_start(HEAD ROCK);
 	answer(0, both, 2);
+	be_silent(0, 3);
+	refuse(1); /* and again, when its pause is over */
+	turn();
+	assert_int_equal(n_queries, 3);
+	answer(2, both, 2);
+	assert_int_equal(found.ip.bytes[3], 2);
+	assert_int_equal(n_found, 2);
+}
+
+static void test_a_name_with_another_address_gives_that(void **state)
+{
+	static const uint8_t before[] = {1, 2};
+	static const uint8_t after[] = {8, 9};
+
+	(void)state;
+	parse_and_start(HEAD ROCK);
+	answer(0, before, 2);
+	be_silent(0, 3);
+	answer(1, after, 2);
+	assert_int_equal(found.ip.bytes[3], 8);
+}
+
+/* The peer had roamed to where the name never led. */
+static void test_a_peer_that_is_silent_elsewhere_gets_the_first_address(void **state)
+{
+	static const uint8_t both[] = {1, 2};
+
+	(void)state;
+	parse_and_start(HEAD ROCK);
+	answer(0, both, 2);
+	found.ip.bytes[3] = 77;
+	be_silent(0, 3);
+	answer(1, both, 2);
 	assert_int_equal(found.ip.bytes[3], 1);
-	for (size_t i = 1; i < 3; i++) {
-		wg_resolver_again(resolver, 0);
-		assert_int_equal(n_queries, i + 1);
-		answer(i, both, 2);
-		assert_int_equal(found.ip.bytes[3], i == 1 ? 2 : 1);
+}
+
+static void test_a_name_is_asked_for_less_and_less_often_but_never_no_more(void **state)
+{
+	static const bool asked[] = {false, true,  true,  false, true,  false, false, false, true,
+				     false, false, false, false, false, false, false, true};
+	size_t n = 1;
+
+	(void)state;
+	parse_and_start(HEAD ROCK);
+	answer_one(0, 1);
+	for (uint32_t i = 1; i < WG_ARRAY_LEN(asked); i++) {
+		be_silent(0, 3 * i);
+		n += asked[i];
+		assert_int_equal(n_queries, n);
+		if (asked[i])
+			answer_one(n - 1, 1);
 	}
+	be_silent(0, 3); /* it had answered, and is silent anew */
+	assert_int_equal(n_queries, n + 1);
+	answer_one(n, 1);
 }
 
 static void test_a_look_up_that_is_under_way_is_not_begun_again(void **state)
 {
 	(void)state;
 	parse_and_start(HEAD ROCK);
-	wg_resolver_again(resolver, 0);
-	wg_resolver_again(resolver, 1);
+	be_silent(0, 3);
 	assert_int_equal(n_queries, 1);
 	refuse(0);
-	wg_resolver_again(resolver, 0); /* the pause is not over */
+	be_silent(0, 3); /* the pause is not over */
 	assert_int_equal(n_queries, 1);
 	turn();
 	answer_one(1, 7);
+}
+
+static void test_only_the_silent_peers_name_is_asked_for(void **state)
+{
+	(void)state;
+	parse_and_start(HEAD "[Peer]\nPublicKey = " KEY "\nEndpoint = 192.0.2.1:1\n" STONE ROCK);
+	assert_int_equal(n_queries, 2);
+	answer_one(0, 1);
+	answer_one(1, 2);
+	be_silent(0, 3); /* its endpoint is no name */
+	assert_int_equal(n_queries, 2);
+	be_silent(1, 3);
+	assert_string_equal(queries[2].name, "stone.example");
+	be_silent(2, 3);
+	assert_string_equal(queries[3].name, "rock.example");
+	answer_one(2, 1);
+	assert_int_equal(found_peer, 1);
+	answer_one(3, 2);
+	assert_int_equal(found_peer, 2);
 }
 
 static void test_what_was_found_before_is_not_looked_up(void **state)
@@ -283,9 +381,38 @@ static void test_what_was_found_before_is_not_looked_up(void **state)
 	assert_int_equal(n_queries, 0);
 	turn();
 	assert_int_equal(n_rounds, 1);
-	wg_resolver_again(resolver, 0);
+	be_silent(0, 3);
 	assert_int_equal(n_queries, 1);
 	answer_one(0, 7);
+}
+
+static void test_trouble_is_told_until_the_name_is_found(void **state)
+{
+	const uint8_t *key;
+	struct wg_resolver_trouble trouble;
+
+	(void)state;
+	parse_and_start(HEAD ROCK STONE);
+	key = conf.config.peers[1].public_key;
+	answer_one(0, 1);
+	assert_false(wg_resolver_trouble(resolver, key, &trouble)); /* nobody knows yet */
+	refuse(1);
+	assert_true(wg_resolver_trouble(resolver, key, &trouble));
+	assert_string_equal(trouble.host, "stone.example");
+	assert_string_equal(trouble.why, gai_strerror(EAI_AGAIN));
+	assert_int_equal(trouble.line, 8);
+	assert_int_equal(trouble.tries, 1);
+	turn();
+	answer(2, NULL, 0);
+	assert_true(wg_resolver_trouble(resolver, key, &trouble));
+	assert_string_equal(trouble.why, gai_strerror(EAI_NODATA));
+	assert_int_equal(trouble.tries, 2);
+	key = conf.config.peers[0].public_key;
+	assert_false(wg_resolver_trouble(resolver, key, &trouble));
+	turn();
+	answer_one(3, 2);
+	for (size_t i = 0; i < wg_resolver_names(resolver); i++)
+		assert_false(wg_resolver_trouble_at(resolver, i, &trouble));
 }
 
 static void test_nothing_comes_after_closing_while_busy(void **state)
@@ -313,7 +440,13 @@ int main(void)
 		TEST(test_tries_that_fail_are_repeated_with_doubled_pauses),
 		TEST(test_a_name_without_address_is_tried_again),
 		TEST(test_names_that_cannot_even_be_asked_for_are_tried_again),
-		TEST(test_a_silent_peer_gets_its_next_address),
+		TEST(test_a_silent_peer_gets_the_address_behind_the_one_that_failed),
+		TEST(test_a_look_up_alone_moves_no_endpoint),
+		TEST(test_a_name_with_another_address_gives_that),
+		TEST(test_a_peer_that_is_silent_elsewhere_gets_the_first_address),
+		TEST(test_a_name_is_asked_for_less_and_less_often_but_never_no_more),
+		TEST(test_only_the_silent_peers_name_is_asked_for),
+		TEST(test_trouble_is_told_until_the_name_is_found),
 		TEST(test_a_look_up_that_is_under_way_is_not_begun_again),
 		TEST(test_what_was_found_before_is_not_looked_up),
 		TEST(test_nothing_comes_after_closing_while_busy),

@@ -18,6 +18,18 @@ static void add_callers(struct wg_config *config)
 	assert_true(wg_ip_parse(&unknown->source.ip, "fe80::2"));
 }
 
+#define SOME_PEER "peer=AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
+
+static const struct wg_status_lookup unresolved = {
+	.peer = 1,
+	.host = "shale.example",
+	.error = "Name or service not known",
+	.file = "wg0.conf",
+	.line = 9,
+	.tries = 3,
+	.seconds = 62,
+};
+
 /* A tunnel with a peer that talks, and one that does not. */
 static void fill(struct wg_status *status)
 {
@@ -67,6 +79,7 @@ static void fill(struct wg_status *status)
 	peer->endpoint.port = 51820;
 	assert_true(wg_ip_parse(&peer->endpoint.ip, "192.0.2.7"));
 	assert_int_equal(wg_status_name_peer(status, 1, "shale"), 0);
+	assert_int_equal(wg_status_add_lookup(status, &unresolved), 0);
 }
 
 static void test_a_status_survives_its_text(void **state)
@@ -113,6 +126,11 @@ static void test_text_that_is_none_is_refused(void **state)
 		 "0\n\n",
 		 -EPROTO},
 		{"own_key=x\nerrno=0\n\n", -EPROTO},
+		{SOME_PEER "lookup=1 2\nerrno=0\n\n", -EPROTO},
+		{SOME_PEER "lookup_host=x\nerrno=0\n\n", -EPROTO},
+		{SOME_PEER "lookup=1 2 3\nlookup=1 2 3\nerrno=0\n\n", -EPROTO},
+		{SOME_PEER "lookup=1 2 3\n" SOME_PEER "lookup_host=x\nerrno=0\n\n", -EPROTO},
+		{SOME_PEER "lookup=1 2 3\nlookup_new=x\nerrno=0\n\n", 0},
 		{"peer=x\nerrno=0\n\n", -EPROTO},
 		{"drop=in-mac1\nerrno=0\n\n", -EPROTO},
 		{"caller=wrong_key 1 2\nerrno=0\n\n", -EPROTO},
@@ -154,6 +172,10 @@ static void test_the_reason_is_the_first_thing_in_the_way(void **state)
 	assert_non_null(strstr(wg_status_reason(&status, 1, text),
 			       "4 initiations sent to 192.0.2.7:51820, no answer"));
 	peer->has_endpoint = false;
+	assert_string_equal(
+		wg_status_reason(&status, 1, text),
+		"its name shale.example is not to be resolved: Name or service not known");
+	status.lookups[0].peer = 0;
 	assert_non_null(strstr(wg_status_reason(&status, 1, text), "no endpoint"));
 	peer->health.timestamps_refused = 1;
 	assert_non_null(strstr(wg_status_reason(&status, 1, text), "clock"));
@@ -218,6 +240,8 @@ static void test_show_prints_what_wg_prints_and_more(void **state)
 		"peer: AwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
 		"  name: shale\n"
 		"  endpoint: 192.0.2.7:51820\n"
+		"  endpoint's name: shale.example: Name or service not known (wg0.conf:9; asked "
+		"3 times, first 1 minute, 2 seconds ago)\n"
 		"  allowed ips: (none)\n"
 		"  no session: 4 initiations sent to 192.0.2.7:51820, no answer: a firewall, a "
 		"wrong address or port, or it does not know our public key\n";
@@ -240,6 +264,7 @@ static void test_json_has_every_field_and_no_secret(void **state)
 	struct wg_status status;
 	json_t *json;
 	json_t *peer;
+	json_t *lookup;
 
 	(void)state;
 	fill(&status);
@@ -260,7 +285,12 @@ static void test_json_has_every_field_and_no_secret(void **state)
 	assert_true(json_is_false(json_object_get(peer, "session")));
 	assert_true(json_is_string(json_object_get(peer, "no_session_reason")));
 	assert_true(json_is_null(json_object_get(peer, "silent_reason")));
+	lookup = json_object_get(peer, "endpoint_lookup");
+	assert_string_equal(json_string_value(json_object_get(lookup, "host")), "shale.example");
+	assert_int_equal(json_integer_value(json_object_get(lookup, "line")), 9);
+	assert_int_equal(json_integer_value(json_object_get(lookup, "seconds")), 62);
 	peer = json_array_get(json_object_get(json, "peers"), 0);
+	assert_true(json_is_null(json_object_get(peer, "endpoint_lookup")));
 	assert_true(json_is_null(json_object_get(peer, "no_session_reason")));
 	assert_null(json_object_get(peer, "preshared_key"));
 	json_decref(json);

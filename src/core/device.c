@@ -217,6 +217,7 @@ static void expire(struct wg_device *device, struct wg_peer *peer, enum wg_timer
 {
 	switch (timer) {
 	case WG_TIMER_RETRANSMIT:
+		wg_silence_note(&device->silence, peer->handle, peer->health.initiations_sent);
 		if (wg_timers_retry(&peer->timers, now.boot)) {
 			wg_peer_forget_source(peer);
 			wg_handshakes_want(device, peer, true, now);
@@ -280,6 +281,21 @@ wg_time wg_device_due(const struct wg_device *device)
 	if (wg_handshakes_waiting(device))
 		return -WG_NEVER;
 	return device->ratelimit.sweep_due < due ? device->ratelimit.sweep_due : due;
+}
+
+bool wg_device_next_silent(struct wg_device *device, struct wg_silent_peer *silent)
+{
+	const struct wg_peer *peer = NULL;
+	uint64_t handle;
+
+	while (!peer && wg_silence_next(&device->silence, &handle))
+		peer = wg_peer_find(device, handle);
+	if (!peer)
+		return false;
+	memcpy(silent->public_key, peer->remote.public_key, WG_KEY_LEN);
+	silent->endpoint = peer->path.remote;
+	silent->initiations = peer->health.initiations_sent;
+	return true;
 }
 
 void wg_device_set_socket(struct wg_device *device, uint16_t port, uint32_t fwmark)

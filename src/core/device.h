@@ -103,6 +103,17 @@ void wg_device_describe_begin(const struct wg_device *device, struct wg_config *
 int wg_device_describe_next(const struct wg_device *device, struct wg_device_cursor *cursor,
 			    size_t n, struct wg_config *config, struct wg_now now);
 
+/* A peer that has left a few initiations without an answer, since the last handshake. */
+struct wg_silent_peer {
+	uint8_t public_key[WG_KEY_LEN];
+	struct wg_endpoint endpoint; /* where they were sent to */
+	uint32_t initiations;        /* a multiple of WG_SILENT_AFTER, unless it answered since */
+};
+
+/* Takes the next of them; false when there is none. They are noted while the engine
+ * ticks, up to WG_MAX_SILENT (core/silence.h). */
+bool wg_device_next_silent(struct wg_device *device, struct wg_silent_peer *silent);
+
 /* What can be said of the peer with this key; false when there is none. */
 bool wg_device_health(const struct wg_device *device, const uint8_t public_key[static WG_KEY_LEN],
 		      struct wg_config_health *health);

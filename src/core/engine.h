@@ -9,6 +9,7 @@
 #include "core/job.h"
 #include "core/peer.h"
 #include "core/ratelimit.h"
+#include "core/silence.h"
 #include "crypto/shorthash.h"
 #include "noise/tai64n.h"
 
@@ -54,6 +55,7 @@ struct wg_device {
 
 	struct wg_list initiators; /* peers whose initiation waits for its turn */
 	struct wg_job_store jobs;
+	struct wg_silence silence;
 
 	uint64_t drops[WG_DROP_COUNT];
 	struct wg_caller callers[WG_N_CALLERS];

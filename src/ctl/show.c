@@ -129,9 +129,19 @@ static void print_allowed_ips(FILE *file, const struct wg_config_peer *peer)
 	fputc('\n', file);
 }
 
+static void print_lookup(FILE *file, const struct wg_status_lookup *lookup)
+{
+	fprintf(file, "  endpoint's name: %s: %s (%s:%" PRIu32 "; asked %" PRIu32 " time%s, first ",
+		lookup->host, lookup->error, lookup->file, lookup->line, lookup->tries,
+		lookup->tries == 1 ? "" : "s");
+	print_ago(file, (int64_t)lookup->seconds);
+	fputs(")\n", file);
+}
+
 static void print_peer(FILE *file, const struct wg_status *status, size_t i, int64_t now_sec)
 {
 	const struct wg_config_peer *peer = &status->config.peers[i];
+	const struct wg_status_lookup *lookup = wg_status_lookup(status, i);
 	const char *name = wg_status_peer_name(status, i);
 	char text[WG_STATUS_TEXT_LEN];
 
@@ -142,6 +152,8 @@ static void print_peer(FILE *file, const struct wg_status *status, size_t i, int
 		fputs("  preshared key: (hidden)\n", file);
 	if (peer->has_endpoint)
 		fprintf(file, "  endpoint: %s\n", wg_endpoint_format(text, &peer->endpoint));
+	if (lookup)
+		print_lookup(file, lookup);
 	print_allowed_ips(file, peer);
 	if (peer->handshake_sec) {
 		fputs("  latest handshake: ", file);

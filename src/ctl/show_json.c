@@ -69,6 +69,16 @@ static json_t *allowed_ips_json(const struct wg_config_peer *peer)
 	return array;
 }
 
+static json_t *lookup_json(const struct wg_status_lookup *lookup)
+{
+	if (!lookup)
+		return json_null();
+	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I}", "host", lookup->host, "error",
+			 lookup->error, "file", lookup->file, "line", (json_int_t)lookup->line,
+			 "tries", (json_int_t)lookup->tries, "seconds",
+			 (json_int_t)lookup->seconds);
+}
+
 static json_t *peer_json(const struct wg_status *status, size_t i)
 {
 	const struct wg_config_peer *peer = &status->config.peers[i];
@@ -83,6 +93,9 @@ static json_t *peer_json(const struct wg_status *status, size_t i)
 			    peer->has_endpoint
 				    ? json_string(wg_endpoint_format(text, &peer->endpoint))
 				    : json_null());
+	if (status->detailed)
+		json_object_set_new(json, "endpoint_lookup",
+				    lookup_json(wg_status_lookup(status, i)));
 	json_object_set_new(json, "allowed_ips", allowed_ips_json(peer));
 	json_object_set_new(json, "latest_handshake",
 			    peer->handshake_sec ? json_integer(peer->handshake_sec) : json_null());

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "crypto/encoding.h"
 
 void wg_status_init(struct wg_status *status)
@@ -14,11 +15,21 @@ void wg_status_init(struct wg_status *status)
 	wg_config_init(&status->config);
 }
 
+static void free_lookup(struct wg_status_lookup *lookup)
+{
+	free((char *)lookup->host);
+	free((char *)lookup->error);
+	free((char *)lookup->file);
+}
+
 void wg_status_deinit(struct wg_status *status)
 {
 	for (size_t i = 0; status->peer_names && i < status->config.n_peers; i++)
 		free(status->peer_names[i]);
 	free((void *)status->peer_names);
+	for (size_t i = 0; i < status->n_lookups; i++)
+		free_lookup(&status->lookups[i]);
+	free(status->lookups);
 	wg_config_deinit(&status->config);
 	wg_status_init(status);
 }
@@ -37,6 +48,65 @@ int wg_status_name_peer(struct wg_status *status, size_t i, const char *name)
 const char *wg_status_peer_name(const struct wg_status *status, size_t i)
 {
 	return status->peer_names ? status->peer_names[i] : NULL;
+}
+
+/* For one line of text and for JSON, whatever a file is called. */
+static char *copy_line(const char *text)
+{
+	char *line = strdup(text);
+
+	if (!line)
+		return NULL;
+	wg_utf8_mend(line);
+	for (char *p = line; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			*p = '?';
+	return line;
+}
+
+int wg_status_add_lookup(struct wg_status *status, const struct wg_status_lookup *lookup)
+{
+	struct wg_status_lookup *lookups =
+		reallocarray(status->lookups, status->n_lookups + 1, sizeof(*lookups));
+	struct wg_status_lookup copy = *lookup;
+
+	if (!lookups)
+		return -ENOMEM;
+	status->lookups = lookups;
+	copy.host = copy_line(lookup->host);
+	copy.error = copy_line(lookup->error);
+	copy.file = copy_line(lookup->file);
+	if (!copy.host || !copy.error || !copy.file) {
+		free_lookup(&copy);
+		return -ENOMEM;
+	}
+	lookups[status->n_lookups++] = copy;
+	return 0;
+}
+
+const struct wg_status_lookup *wg_status_lookup(const struct wg_status *status, size_t i)
+{
+	size_t from = 0;
+	size_t to = status->n_lookups;
+
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+
+		if (status->lookups[middle].peer == i)
+			return &status->lookups[middle];
+		if (status->lookups[middle].peer < i)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return NULL;
+}
+
+static const char *unresolved(const struct wg_status_lookup *lookup, char *text)
+{
+	snprintf(text, WG_STATUS_TEXT_LEN, "its name %.100s is not to be resolved: %.100s",
+		 lookup->host, lookup->error);
+	return text;
 }
 
 static const char *unanswered(const struct wg_config_peer *peer, char *text)
@@ -67,6 +137,8 @@ static const char *unreachable(const struct wg_config_peer *peer, char *text)
 static const char *cause(const struct wg_status *status, const struct wg_config_peer *peer,
 			 char *text)
 {
+	const struct wg_status_lookup *lookup =
+		wg_status_lookup(status, (size_t)(peer - status->config.peers));
 	const char *reason = "no data has asked for one yet";
 
 	if (!status->link_up)
@@ -81,6 +153,8 @@ static const char *cause(const struct wg_status *status, const struct wg_config_
 		return unreachable(peer, text);
 	else if (peer->health.timestamps_refused)
 		reason = "its handshakes are not newer than its last one: its clock went back";
+	else if (!peer->has_endpoint && lookup)
+		return unresolved(lookup, text);
 	else if (!peer->has_endpoint)
 		reason = "no endpoint: it has to call first";
 	else if (peer->health.initiations_sent)

@@ -20,11 +20,25 @@
 /* Who called longer ago has given up, or does not call us any more (seconds). */
 #define WG_STATUS_CALL_LASTS 180u
 
+/* Why a peer's endpoint is not known: its name could not be resolved. Texts are borrowed
+ * from whoever tells. */
+struct wg_status_lookup {
+	size_t peer;       /* of config.peers */
+	const char *host;  /* the name */
+	const char *error; /* what was the answer, in getaddrinfo(3)'s words */
+	const char *file;  /* and line: where Endpoint has it */
+	uint32_t line;
+	uint32_t tries;   /* in a row without success */
+	uint64_t seconds; /* since the first of them */
+};
+
 struct wg_status {
 	/* Private key all zero; a preshared key only says whether there is one. */
 	struct wg_config config;
-	uint8_t public_key[WG_KEY_LEN]; /* ours, where config.has_private_key */
-	char **peer_names;              /* of config.n_peers; an entry or all may be NULL */
+	uint8_t public_key[WG_KEY_LEN];   /* ours, where config.has_private_key */
+	char **peer_names;                /* of config.n_peers; an entry or all may be NULL */
+	struct wg_status_lookup *lookups; /* with trouble, in the order of peers; texts owned */
+	size_t n_lookups;
 
 	bool detailed; /* what follows is known: the program is tuff */
 	bool link_up;
@@ -43,6 +57,12 @@ void wg_status_deinit(struct wg_status *status);
 int wg_status_name_peer(struct wg_status *status, size_t i, const char *name);
 /* NULL: it has none. */
 const char *wg_status_peer_name(const struct wg_status *status, size_t i);
+
+/* Adds trouble with the endpoint's name of lookup->peer, which comes behind those that
+ * are there; copied. 0 or -ENOMEM. */
+int wg_status_add_lookup(struct wg_status *status, const struct wg_status_lookup *lookup);
+/* NULL: there is none with that of config.peers[i]. */
+const struct wg_status_lookup *wg_status_lookup(const struct wg_status *status, size_t i);
 
 /* The answer to "show=1": malloc'ed lines, "errno=0" and an empty line. NULL: no memory. */
 char *wg_status_format(const struct wg_status *status, size_t *len);

@@ -73,6 +73,7 @@ static void add_health(struct wg_text *text, const struct wg_config_health *heal
 static void add_peer(struct wg_text *text, const struct wg_status *status, size_t i)
 {
 	const struct wg_config_peer *peer = &status->config.peers[i];
+	const struct wg_status_lookup *lookup = wg_status_lookup(status, i);
 	const char *name = wg_status_peer_name(status, i);
 	char endpoint[WG_ENDPOINT_TEXT_LEN];
 	char prefix[WG_PREFIX_TEXT_LEN];
@@ -90,6 +91,12 @@ static void add_peer(struct wg_text *text, const struct wg_status *status, size_
 		       peer->handshake_sec, peer->handshake_nsec, peer->rx_bytes, peer->tx_bytes,
 		       peer->keepalive);
 	add_health(text, &peer->health);
+	if (lookup)
+		wg_text_printf(text,
+			       "lookup=%" PRIu32 " %" PRIu64 " %" PRIu32
+			       "\nlookup_host=%s\nlookup_error=%s\nlookup_file=%s\n",
+			       lookup->tries, lookup->seconds, lookup->line, lookup->host,
+			       lookup->error, lookup->file);
 	for (size_t k = 0; k < peer->n_allowed_ips; k++)
 		wg_text_printf(text, "allowed_ip=%s\n",
 			       wg_prefix_format(prefix, &peer->allowed_ips[k].prefix));
@@ -253,6 +260,47 @@ static int parse_peer(struct wg_status *status, const char *key, char *value)
 	return parse_health(&peer->health, key, value);
 }
 
+/* The numbers come first, then the texts. */
+static int add_parsed_lookup(struct wg_status *status, char *value)
+{
+	struct wg_status_lookup lookup = {
+		.peer = status->config.n_peers - 1, .host = "", .error = "", .file = ""};
+	char *tries = strsep(&value, " ");
+	char *seconds = strsep(&value, " ");
+
+	if (!seconds || !value || wg_status_lookup(status, lookup.peer) ||
+	    !wg_number_parse(&lookup.tries, UINT32_MAX, tries) ||
+	    !wg_number_parse_long(&lookup.seconds, INT64_MAX, seconds) ||
+	    !wg_number_parse(&lookup.line, UINT32_MAX, value))
+		return -EPROTO;
+	return wg_status_add_lookup(status, &lookup);
+}
+
+static int parse_lookup(struct wg_status *status, const char *key, char *value)
+{
+	struct wg_status_lookup *lookup;
+	const char **text;
+
+	if (!strcmp(key, "lookup"))
+		return add_parsed_lookup(status, value);
+	if (!status->n_lookups)
+		return -EPROTO;
+	lookup = &status->lookups[status->n_lookups - 1];
+	if (lookup->peer != status->config.n_peers - 1)
+		return -EPROTO;
+	if (!strcmp(key, "lookup_host"))
+		text = &lookup->host;
+	else if (!strcmp(key, "lookup_error"))
+		text = &lookup->error;
+	else if (!strcmp(key, "lookup_file"))
+		text = &lookup->file;
+	else
+		return 0; /* of a newer program */
+	free((char *)*text);
+	*text = strdup(value);
+	return *text ? 0 : -ENOMEM;
+}
+
 static int add_parsed_peer(struct wg_status *status, const char *value)
 {
 	struct wg_config_peer *peer = wg_config_add_peer(&status->config);
@@ -306,6 +354,8 @@ static int parse_line(struct wg_status *status, struct names *names, char *line)
 		return parse_device(status, line, value);
 	if (!strcmp(line, "name"))
 		return note_name(names, status->config.n_peers - 1, value);
+	if (!strncmp(line, "lookup", strlen("lookup")))
+		return parse_lookup(status, line, value);
 	return parse_peer(status, line, value);
 }
 

@@ -42,6 +42,22 @@ static int describe(const struct wg_traffic *traffic, struct wg_status *status)
 	return 0;
 }
 
+static int add_lookups(struct wg_status *status, const struct wg_loop_owner *owner)
+{
+	int error = 0;
+
+	for (size_t i = 0; !error && owner->peer_lookup && i < status->config.n_peers; i++) {
+		const uint8_t *key = status->config.peers[i].public_key;
+		struct wg_status_lookup lookup;
+
+		if (!owner->peer_lookup(owner->ctx, key, &lookup))
+			continue;
+		lookup.peer = i;
+		error = wg_status_add_lookup(status, &lookup);
+	}
+	return error;
+}
+
 char *wg_describe(const struct wg_traffic *traffic, bool link_up, const struct wg_loop_owner *owner,
 		  size_t *len)
 {
@@ -50,7 +66,8 @@ char *wg_describe(const struct wg_traffic *traffic, bool link_up, const struct w
 
 	wg_status_init(&status);
 	status.link_up = link_up;
-	if (!describe(traffic, &status) && !name_peers(&status, owner))
+	if (!describe(traffic, &status) && !name_peers(&status, owner) &&
+	    !add_lookups(&status, owner))
 		text = wg_status_format(&status, len);
 	wg_status_deinit(&status);
 	return text;

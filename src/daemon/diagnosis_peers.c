@@ -1,6 +1,8 @@
 /* Peers that do not answer, or without a session, and those who call in vain. */
 #include <errno.h>
 #include <inttypes.h>
+#include <netdb.h>
+#include <string.h>
 
 #include "crypto/encoding.h"
 #include "daemon/diagnosis.h"
@@ -84,14 +86,43 @@ static const char *trouble_code(const struct wg_config_health *health)
 	return health->session ? "no-answer" : "no-session";
 }
 
+/* A name that does not exist is the file's mistake; all else is the way to a name server. */
+static void judge_lookup(struct wg_check *check, const struct wg_facts *facts,
+			 const struct wg_status_lookup *lookup)
+{
+	char name[WG_DIAGNOSIS_LABEL_LEN];
+
+	wg_check_add(check, WG_CHECK_WARNING, "endpoint-name", 0,
+		     "the name of %s's endpoint, %s (%s:%" PRIu32
+		     "), is not to be resolved: %s; asked %" PRIu32 " time%s in %" PRIu64
+		     " seconds",
+		     wg_diagnosis_label(name, &facts->status, lookup->peer), lookup->host,
+		     lookup->file, lookup->line, lookup->error, lookup->tries,
+		     lookup->tries == 1 ? "" : "s", lookup->seconds);
+	if (!strcmp(lookup->error, gai_strerror(EAI_NONAME)) ||
+	    !strcmp(lookup->error, gai_strerror(EAI_NODATA)))
+		wg_check_remedy(check,
+				"there is no such name, or it has no address: put the right one "
+				"into the file, then: tuff reload %s",
+				facts->name);
+	else
+		wg_check_remedy(check,
+				"ask with: getent ahosts %s; if no name server answers, see "
+				"/etc/resolv.conf and whether a route leads there",
+				lookup->host);
+}
+
 static void judge_peers(struct wg_check *check, const struct wg_facts *facts)
 {
 	char name[WG_DIAGNOSIS_LABEL_LEN];
 	char reason[WG_STATUS_TEXT_LEN];
 
 	for (size_t i = 0; i < facts->status.config.n_peers; i++) {
+		const struct wg_status_lookup *lookup = wg_status_lookup(&facts->status, i);
 		const char *trouble = find_trouble(facts, i, reason);
 
+		if (lookup)
+			judge_lookup(check, facts, lookup);
 		if (!trouble)
 			continue;
 		wg_check_add(check, WG_CHECK_WARNING,

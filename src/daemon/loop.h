@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "core/config.h"
 #include "core/device.h"
+#include "ctl/status.h"
 #include "daemon/offloads.h"
 #include "daemon/prober.h"
 #include "daemon/sockfile.h"
@@ -45,6 +46,10 @@ struct wg_loop_owner {
 	void (*turned)(void *ctx);
 	/* What the peer is called, or NULL. */
 	const char *(*peer_name)(void *ctx, const uint8_t public_key[static WG_KEY_LEN]);
+	/* Whether its endpoint's name cannot be resolved; what lookup points to is valid until
+	 * the loop runs on, and lookup->peer is not set. */
+	bool (*peer_lookup)(void *ctx, const uint8_t public_key[static WG_KEY_LEN],
+			    struct wg_status_lookup *lookup);
 	void *ctx;
 };
 

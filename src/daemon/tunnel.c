@@ -6,45 +6,14 @@
 
 #include "base/log.h"
 #include "crypto/secret.h"
-#include "ctl/text.h"
 #include "daemon/clock.h"
-#include "daemon/confdiff.h"
 #include "daemon/dns.h"
 #include "daemon/hooks.h"
 #include "daemon/later.h"
 #include "daemon/netapply.h"
-#include "daemon/netplan.h"
-#include "daemon/readconf.h"
-#include "daemon/resolver.h"
 #include "daemon/saveconf.h"
 #include "daemon/spawn.h"
-#include "daemon/workers.h"
-
-/* A peer that let this many initiations go unanswered has its name looked up again. */
-#define SILENT_AFTER 3u
-
-enum phase { PHASE_STARTING, PHASE_UP, PHASE_ENDING };
-
-struct wg_tunnel {
-	struct wg_loop *loop;
-	struct wg_conf conf;
-	char *source;
-	struct wg_undo *undo;
-	struct wg_netlink *netlink;
-	struct wg_netplan plan;
-	struct wg_resolver *resolver;
-	void (*ready)(void *ctx, const struct wg_error *error);
-	void *ctx;
-
-	enum phase phase;
-	bool hook_runs;  /* a command is under way; ending waits for it */
-	bool end_wanted; /* something ended the tunnel while one was */
-	bool waits_for_link;
-	bool was_up;      /* PostUp began, so PreDown and PostDown are due */
-	size_t next_name; /* where to look for the next peer's name */
-	int result;
-	struct wg_text notes; /* what could not be put back, for who asked for the end */
-};
+#include "daemon/tunnel_parts.h"
 
 static int take_back(void *ctx, const char *kind, const char *text)
 {
@@ -77,8 +46,8 @@ static void end(struct wg_tunnel *tunnel);
 static void fail(struct wg_tunnel *tunnel, const struct wg_error *error)
 {
 	tunnel->result = -EIO;
-	if (tunnel->phase == PHASE_STARTING)
-		tunnel->ready(tunnel->ctx, error);
+	if (tunnel->phase == WG_TUNNEL_STARTING)
+		tunnel->events.ready(tunnel->events.ctx, error);
 	end(tunnel);
 }
 
@@ -86,7 +55,7 @@ static void fail(struct wg_tunnel *tunnel, const struct wg_error *error)
 static bool goes_on(struct wg_tunnel *tunnel, const struct wg_error *error)
 {
 	tunnel->hook_runs = false;
-	if (*error->text && tunnel->phase == PHASE_STARTING) {
+	if (*error->text && tunnel->phase == WG_TUNNEL_STARTING) {
 		fail(tunnel, error);
 		return false;
 	}
@@ -99,7 +68,7 @@ static bool goes_on(struct wg_tunnel *tunnel, const struct wg_error *error)
 
 static void run_hooks(struct wg_tunnel *tunnel, enum wg_conf_hook which, wg_spawn_done *done)
 {
-	bool keep_going = tunnel->phase == PHASE_ENDING;
+	bool keep_going = tunnel->phase == WG_TUNNEL_ENDING;
 	struct wg_error error;
 
 	tunnel->hook_runs = true;
@@ -114,8 +83,9 @@ static void on_post_up(void *ctx, const struct wg_error *error)
 
 	if (!goes_on(tunnel, error))
 		return;
-	tunnel->phase = PHASE_UP;
-	tunnel->ready(tunnel->ctx, NULL);
+	tunnel->phase = WG_TUNNEL_UP;
+	wg_tunnel_warn_of_names(tunnel);
+	tunnel->events.ready(tunnel->events.ctx, NULL);
 }
 
 static void on_dns(void *ctx, const struct wg_error *error)
@@ -140,31 +110,17 @@ static void set_dns(struct wg_tunnel *tunnel)
 	}
 }
 
-/* Why the engine or its sockets did not become what the file says. */
-static void refuse_config(struct wg_error *error, const struct wg_conf *conf, int err)
-{
-	if (err != -EADDRINUSE || !conf->listen_port_line) {
-		wg_error_set(error, err, "%s: keys, peers and sockets: %s", conf->name,
-			     strerror(-err));
-		return;
-	}
-	wg_error_set(error, err, "%s:%u: ListenPort %u: %s", conf->file, conf->listen_port_line,
-		     conf->config.listen_port, strerror(-err));
-	wg_error_hint(error, "another program has this UDP port: see ss -ulpn sport = :%u",
-		      conf->config.listen_port);
-}
-
 /* Link and sockets are there: now the host may send through them. */
 static void on_link_up(void *ctx, int err)
 {
 	struct wg_tunnel *tunnel = ctx;
 	struct wg_error error;
 
-	if (!tunnel->waits_for_link || tunnel->phase != PHASE_STARTING)
+	if (!tunnel->waits_for_link || tunnel->phase != WG_TUNNEL_STARTING)
 		return;
 	tunnel->waits_for_link = false;
 	if (err)
-		refuse_config(&error, &tunnel->conf, err);
+		wg_tunnel_refuse_config(&error, &tunnel->conf, err);
 	else
 		err = wg_netapply_host(&tunnel->plan, &tunnel->conf, tunnel->netlink, tunnel->undo,
 				       &error);
@@ -172,46 +128,6 @@ static void on_link_up(void *ctx, int err)
 		fail(tunnel, &error);
 	else
 		set_dns(tunnel);
-}
-
-/* Another tunnel that comes up just now may have the same table in its plan: the claim
- * decides. */
-static int claim_table(const struct wg_tunnel *tunnel, const struct wg_conf *conf,
-		       const struct wg_hostview *view, struct wg_netplan *plan,
-		       struct wg_error *error)
-{
-	uint32_t link = plan->link;
-	uint32_t table;
-	int err;
-
-	if (!plan->table || conf->config.fwmark)
-		return 0;
-	err = wg_undo_table_claim(tunnel->undo, plan->table, &table, error);
-	if (err || table == plan->table)
-		return err;
-	wg_netplan_free(plan);
-	return wg_netplan_make(plan, conf, view, link, table, error);
-}
-
-static int make_plan(const struct wg_tunnel *tunnel, const struct wg_conf *conf,
-		     struct wg_netplan *plan, struct wg_error *error)
-{
-	struct wg_hostview view;
-	const struct wg_link *link;
-	int err = wg_hostview_read(&view, tunnel->netlink);
-
-	if (err)
-		return wg_error_set(error, err, "%s: look at the network: %s", conf->name,
-				    strerror(-err));
-	link = wg_hostview_link(&view, conf->name);
-	if (link)
-		err = wg_netplan_make(plan, conf, &view, link->index, tunnel->plan.table, error);
-	else
-		err = wg_error_set(error, -ENODEV, "%s: the link is gone", conf->name);
-	if (!err)
-		err = claim_table(tunnel, conf, &view, plan, error);
-	wg_hostview_free(&view);
-	return err;
 }
 
 /* What the file says goes to the engine, with the mark that the plan chose. Without a
@@ -226,7 +142,7 @@ static int apply_config(struct wg_tunnel *tunnel, struct wg_conf *conf,
 	conf->config.has_listen_port = conf->listen_port_line != 0;
 	err = wg_loop_apply(tunnel->loop, &conf->config);
 	if (err) {
-		refuse_config(error, conf, err);
+		wg_tunnel_refuse_config(error, conf, err);
 		return err;
 	}
 	wg_device_set_clamp_mss(wg_loop_device(tunnel->loop), conf->clamp_mss);
@@ -240,9 +156,9 @@ static void on_first_round(void *ctx)
 	struct wg_error error;
 	int err;
 
-	if (tunnel->phase != PHASE_STARTING)
+	if (tunnel->phase != WG_TUNNEL_STARTING)
 		return;
-	err = make_plan(tunnel, &tunnel->conf, &tunnel->plan, &error);
+	err = wg_tunnel_make_plan(tunnel, &tunnel->conf, &tunnel->plan, &error);
 	if (!err)
 		err = apply_config(tunnel, &tunnel->conf, &tunnel->plan, &error);
 	tunnel->waits_for_link = true;
@@ -254,36 +170,6 @@ static void on_first_round(void *ctx)
 		on_link_up(tunnel, 0);
 }
 
-static void on_found(void *ctx, size_t i, const struct wg_endpoint *endpoint)
-{
-	struct wg_tunnel *tunnel = ctx;
-	struct wg_config change;
-	struct wg_config_peer *peer;
-
-	tunnel->conf.config.peers[i].endpoint = *endpoint;
-	tunnel->conf.config.peers[i].has_endpoint = true;
-	if (tunnel->phase == PHASE_STARTING && !tunnel->plan.link)
-		return; /* it goes in with all the rest */
-	wg_config_init(&change);
-	peer = wg_config_add_peer(&change);
-	if (peer) {
-		memcpy(peer->public_key, tunnel->conf.config.peers[i].public_key, WG_KEY_LEN);
-		peer->update_only = true;
-		peer->endpoint = *endpoint;
-		peer->has_endpoint = true;
-		wg_loop_apply(tunnel->loop, &change);
-	}
-	wg_config_deinit(&change);
-}
-
-static int start_resolver(struct wg_tunnel *tunnel)
-{
-	const struct wg_resolver_handler handler = {on_found, on_first_round, tunnel};
-
-	return wg_resolver_new(&tunnel->resolver, wg_loop_uv(tunnel->loop), &tunnel->conf,
-			       &handler);
-}
-
 static void on_pre_up(void *ctx, const struct wg_error *error)
 {
 	struct wg_tunnel *tunnel = ctx;
@@ -292,28 +178,11 @@ static void on_pre_up(void *ctx, const struct wg_error *error)
 
 	if (!goes_on(tunnel, error))
 		return;
-	err = start_resolver(tunnel);
+	err = wg_tunnel_start_names(tunnel);
 	if (!err)
 		return;
 	wg_error_set(&failure, err, "%s: look up names: %s", tunnel->conf.name, strerror(-err));
 	fail(tunnel, &failure);
-}
-
-static void on_turned(void *ctx)
-{
-	struct wg_tunnel *tunnel = ctx;
-
-	if (!tunnel->resolver || tunnel->phase != PHASE_UP)
-		return;
-	for (size_t i = 0; wg_resolver_names(tunnel->resolver) && i < tunnel->conf.n_peers; i++) {
-		struct wg_config_health health;
-
-		if (tunnel->conf.peers[i].endpoint_host &&
-		    wg_device_health(wg_loop_device(tunnel->loop),
-				     tunnel->conf.config.peers[i].public_key, &health) &&
-		    health.initiations_sent && health.initiations_sent % SILENT_AFTER == 0)
-			wg_resolver_again(tunnel->resolver, i);
-	}
 }
 
 static void on_post_down(void *ctx, const struct wg_error *error)
@@ -376,13 +245,13 @@ static void begin_end(void *ctx)
 /* The way back, from wherever the way there was. */
 static void end(struct wg_tunnel *tunnel)
 {
-	if (tunnel->phase == PHASE_ENDING)
+	if (tunnel->phase == WG_TUNNEL_ENDING)
 		return;
 	if (tunnel->hook_runs) {
 		tunnel->end_wanted = true;
 		return;
 	}
-	tunnel->phase = PHASE_ENDING;
+	tunnel->phase = WG_TUNNEL_ENDING;
 	wg_resolver_close(tunnel->resolver);
 	tunnel->resolver = NULL;
 	/* Whoever called may be in the midst of something that the end takes away. */
@@ -395,157 +264,14 @@ static void on_ending(void *ctx, int result, const char *why)
 	struct wg_tunnel *tunnel = ctx;
 	struct wg_error error;
 
-	if (tunnel->phase == PHASE_STARTING) {
+	if (tunnel->phase == WG_TUNNEL_STARTING) {
 		wg_error_set(&error, -ECANCELED, "%s: ended before it was up: %s",
 			     tunnel->conf.name, why);
-		tunnel->ready(tunnel->ctx, &error);
+		tunnel->events.ready(tunnel->events.ctx, &error);
 	}
-	if (tunnel->phase != PHASE_ENDING)
+	if (tunnel->phase != WG_TUNNEL_ENDING)
 		tunnel->result = result;
 	end(tunnel);
-}
-
-static int apply_difference(struct wg_tunnel *tunnel, const struct wg_conf *before,
-			    struct wg_conf *wanted, const struct wg_netplan *plan,
-			    struct wg_error *error)
-{
-	struct wg_config running;
-	struct wg_config change;
-	int err;
-
-	wg_config_init(&running);
-	wg_config_init(&change);
-	wanted->config.fwmark = plan->fwmark;
-	err = wg_device_describe(wg_loop_device(tunnel->loop), &running, wg_clock_now());
-	if (!err)
-		err = wg_confdiff_make(&change, &running, before, wanted);
-	if (!err)
-		err = wg_loop_apply(tunnel->loop, &change);
-	if (err)
-		refuse_config(error, wanted, err);
-	wg_config_deinit(&change);
-	wg_config_deinit(&running);
-	return err;
-}
-
-/* The host and the engine go to a new file's state, or stay where they are. The host
- * comes first, since more can fail there, and a peer that was removed from the engine
- * would come back without its session. */
-static int change_to(struct wg_tunnel *tunnel, struct wg_conf *wanted, struct wg_netplan *plan,
-		     struct wg_error *error)
-{
-	const struct wg_netplan *before = &tunnel->plan;
-	struct wg_error ignored;
-	int err = wg_netapply_add(before, &tunnel->conf, plan, wanted, tunnel->netlink,
-				  tunnel->undo, error);
-
-	if (!err)
-		err = apply_difference(tunnel, &tunnel->conf, wanted, plan, error);
-	if (!err) {
-		wg_netapply_remove(before, &tunnel->conf, plan, wanted, tunnel->netlink,
-				   tunnel->undo);
-		return 0;
-	}
-	wg_netapply_add(plan, wanted, before, &tunnel->conf, tunnel->netlink, tunnel->undo,
-			&ignored);
-	wg_netapply_remove(plan, wanted, before, &tunnel->conf, tunnel->netlink, tunnel->undo);
-	return err;
-}
-
-static void change_workers(struct wg_tunnel *tunnel, const struct wg_conf *conf)
-{
-	int n = conf->workers_auto ? WG_WORKERS_AUTO : (int)conf->workers;
-	int err;
-
-	if (conf->workers_auto == tunnel->conf.workers_auto &&
-	    conf->workers == tunnel->conf.workers)
-		return;
-	err = wg_loop_set_workers(tunnel->loop, n);
-	if (err)
-		wg_log(WG_LOG_ERROR, "start the workers: %s; going on without", strerror(-err));
-}
-
-static void adopt(struct wg_tunnel *tunnel, const struct wg_conf *conf,
-		  const struct wg_netplan *plan)
-{
-	change_workers(tunnel, conf);
-	wg_resolver_close(tunnel->resolver);
-	tunnel->resolver = NULL;
-	wg_conf_deinit(&tunnel->conf);
-	wg_netplan_free(&tunnel->plan);
-	tunnel->conf = *conf;
-	tunnel->plan = *plan;
-	wg_device_set_clamp_mss(wg_loop_device(tunnel->loop), conf->clamp_mss);
-	if (start_resolver(tunnel))
-		wg_log(WG_LOG_ERROR, "look up names: %s", strerror(ENOMEM));
-}
-
-static int reload(struct wg_tunnel *tunnel, struct wg_error *error)
-{
-	struct wg_netplan plan = {0};
-	struct wg_conf wanted;
-	int err;
-
-	if (tunnel->phase != PHASE_UP)
-		return wg_error_set(error, -EAGAIN, "%s: it is not up yet, or about to end",
-				    tunnel->conf.name);
-	if (!tunnel->source)
-		return wg_error_set(error, -ENOENT, "%s: %s cannot be read a second time",
-				    tunnel->conf.name, tunnel->conf.file);
-	err = wg_readconf(&wanted, tunnel->source, error);
-	if (err)
-		return err;
-	err = wg_confdiff_keep_found(&tunnel->conf, &wanted);
-	if (err)
-		wg_error_set(error, err, "%s: %s", wanted.name, strerror(-err));
-	else
-		err = make_plan(tunnel, &wanted, &plan, error);
-	if (!err) {
-		wg_netplan_keep_rules(&plan, &tunnel->plan);
-		err = change_to(tunnel, &wanted, &plan, error);
-	}
-	if (!err) {
-		adopt(tunnel, &wanted, &plan);
-		return 0;
-	}
-	wg_netplan_free(&plan);
-	wg_conf_deinit(&wanted);
-	return err;
-}
-
-static char *on_reload(void *ctx, size_t *len)
-{
-	struct wg_error error;
-	struct wg_text text;
-	int err = reload(ctx, &error);
-
-	wg_text_init(&text);
-	if (err) {
-		wg_log(WG_LOG_ERROR, "reload: %s", error.text);
-		wg_text_printf(&text, "error=%s\nhint=%s\n", error.text, error.hint);
-	} else {
-		wg_log(WG_LOG_INFO, "reloaded");
-	}
-	wg_text_printf(&text, "errno=%d\n\n", -err);
-	return wg_text_take(&text, len);
-}
-
-static const char *on_peer_name(void *ctx, const uint8_t public_key[static WG_KEY_LEN])
-{
-	struct wg_tunnel *tunnel = ctx;
-	size_t n = tunnel->conf.n_peers;
-
-	/* All are asked for in turn, and nearly always in the file's order: so the next
-	 * one is most likely behind the last one. */
-	for (size_t i = 0; i < n; i++) {
-		size_t at = (tunnel->next_name + i) % n;
-
-		if (!memcmp(tunnel->conf.config.peers[at].public_key, public_key, WG_KEY_LEN)) {
-			tunnel->next_name = at + 1;
-			return tunnel->conf.peers[at].name;
-		}
-	}
-	return NULL;
 }
 
 static void start(void *ctx)
@@ -562,9 +288,10 @@ int wg_tunnel_new(struct wg_tunnel **out, struct wg_loop *loop,
 	const struct wg_loop_owner owner = {
 		.ending = on_ending,
 		.link_up = on_link_up,
-		.reload = on_reload,
-		.turned = on_turned,
-		.peer_name = on_peer_name,
+		.reload = wg_tunnel_on_reload,
+		.turned = wg_tunnel_on_turned,
+		.peer_name = wg_tunnel_on_peer_name,
+		.peer_lookup = wg_tunnel_on_peer_lookup,
 		.ctx = tunnel,
 	};
 
@@ -577,8 +304,8 @@ int wg_tunnel_new(struct wg_tunnel **out, struct wg_loop *loop,
 	memset(options->conf, 0, sizeof(*options->conf));
 	tunnel->source = options->source ? strdup(options->source) : NULL;
 	tunnel->undo = options->undo;
-	tunnel->ready = options->ready;
-	tunnel->ctx = options->ctx;
+	tunnel->events = options->events;
+	tunnel->first_round = on_first_round;
 	wg_text_init(&tunnel->notes);
 	wg_loop_set_owner(loop, &owner);
 	*out = tunnel;

@@ -17,14 +17,21 @@
 
 struct wg_tunnel;
 
+/* What the tunnel tells who made it. */
+struct wg_tunnel_events {
+	/* All is up (error NULL), or could not be had; then it may come again with
+	 * what went wrong on the way back. */
+	void (*ready)(void *ctx, const struct wg_error *error);
+	/* Something is wrong that the tunnel comes up with all the same; before ready. */
+	void (*warning)(void *ctx, const struct wg_error *error);
+	void *ctx;
+};
+
 struct wg_tunnel_options {
 	struct wg_conf *conf; /* the tunnel takes what it holds */
 	const char *source;   /* the file's absolute path, to read it again; NULL: none */
 	struct wg_undo *undo; /* the tunnel's, empty; its ops are wg_tunnel_undo_ops */
-	/* All is up (error NULL), or could not be had; then it may come again with
-	 * what went wrong on the way back. */
-	void (*ready)(void *ctx, const struct wg_error *error);
-	void *ctx;
+	struct wg_tunnel_events events;
 };
 
 /* For wg_undo_open; ctx is a struct wg_text that notes are added to, or NULL. */

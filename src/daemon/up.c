@@ -77,14 +77,22 @@ static void on_ready(void *ctx, const struct wg_error *error)
 		wg_loop_stop(up->loop, -EPIPE, "errno=32\n\n");
 }
 
+/* In the foreground the log says it, to the same place. */
+static void on_warning(void *ctx, const struct wg_error *error)
+{
+	const struct up *up = ctx;
+
+	if (!up->setup.foreground)
+		wg_error_print(error, stderr);
+}
+
 static int run_tunnel(struct up *up, struct wg_error *error)
 {
 	const struct wg_tunnel_options options = {
 		.conf = &up->conf,
 		.source = up->path,
 		.undo = up->undo,
-		.ready = on_ready,
-		.ctx = up,
+		.events = {.ready = on_ready, .warning = on_warning, .ctx = up},
 	};
 	struct wg_tunnel *tunnel;
 	int err = wg_setup_loop(&up->setup, &up->loop, error);

@@ -64,10 +64,29 @@ names() {
 }
 
 at old "$program" up "$work/wgs.conf"
-ok "the client comes up while nobody answers for names" at client "$program" up "$work/wgc.conf"
+says() {
+	grep -qF "$1" "$2" || { cat "$2"; return 1; }
+}
+
+# told COMMAND WORDS STATUS: what it prints on the client has the words, and it ends so.
+told() {
+	local status=0
+	# shellcheck disable=SC2086 # the words of a command
+	at client "$program" $1 >"$work/said" 2>&1 || status=$?
+	says "$2" "$work/said" && [ "$status" = "$3" ]
+}
+
+asked="server.example: Temporary failure in name resolution"
+ok "the client comes up while nobody answers for names" told "up $work/wgc.conf" "wgc.conf:6: Endpoint $asked" 0
+ok "and says what to do" says "getent ahosts server.example" "$work/said"
+ok "show says why there is no endpoint" told "show wgc" "no session: its name server.example is not to be resolved" 0
+ok "and how often it was asked for" says "(/mnt/wgc.conf:6; asked " "$work/said"
+ok "so does its JSON" told "show wgc --json" '"error": "Temporary failure in name resolution"' 0
+ok "doctor finds it" told "doctor wgc" "server.example (/mnt/wgc.conf:6), is not to be resolved: Temporary failure" 3
 refused "and has no tunnel yet" pings client 10.7.0.2
 names 192.0.2.10
 eventually "it finds the server when somebody does" pings client 10.7.0.2
+refused "and nothing tells of its name any more" told "show wgc" "is not to be resolved" 0
 ok "which show can tell" grep -q 'endpoint: 192.0.2.10:30567' <(at client "$program" show wgc)
 
 at old "$program" down wgs

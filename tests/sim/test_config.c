@@ -56,6 +56,36 @@ static void test_a_snapshot_says_what_keeps_a_peer_from_a_session(void **state)
 	wg_sim_free(sim);
 }
 
+static void test_a_peer_is_told_silent_once_in_three_unanswered_initiations(void **state)
+{
+	struct wg_sim *sim = wg_sim_pair(21);
+	struct wg_sim_node *a = &sim->nodes[0];
+	struct wg_sim_node *b = &sim->nodes[1];
+	struct wg_endpoint endpoint = wg_sim_endpoint(b, WG_FAMILY_IPV4);
+	struct wg_silent_peer silent;
+
+	(void)state;
+	sim->net.loss = 1000;
+	wg_sim_send(a, b);
+	/* The third has gone, and may be answered yet. */
+	wg_sim_run(sim, 12 * WG_SECOND);
+	assert_int_equal(wg_sim_count(a, WG_MESSAGE_INITIATION, 0), 3);
+	assert_false(wg_device_next_silent(a->device, &silent));
+	wg_sim_run(sim, 6 * WG_SECOND);
+	assert_true(wg_device_next_silent(a->device, &silent));
+	assert_memory_equal(silent.public_key, b->public_key, WG_KEY_LEN);
+	assert_true(wg_endpoint_equal(&silent.endpoint, &endpoint));
+	assert_false(wg_device_next_silent(a->device, &silent));
+	wg_sim_run(sim, 16 * WG_SECOND);
+	assert_true(wg_device_next_silent(a->device, &silent));
+	assert_in_range(silent.initiations, 6, 7);
+	assert_false(wg_device_next_silent(a->device, &silent));
+	wg_sim_run(sim, 16 * WG_SECOND);
+	wg_sim_forget(a, b->public_key);
+	assert_false(wg_device_next_silent(a->device, &silent)); /* it is gone */
+	wg_sim_free(sim);
+}
+
 static void test_a_link_that_goes_down_forgets_sessions_and_packets(void **state)
 {
 	struct wg_puppet *puppet = stage(10, true);
@@ -381,6 +411,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_an_engine_out_of_memory_goes_on_when_there_is_some),
 		cmocka_unit_test(test_a_snapshot_says_what_keeps_a_peer_from_a_session),
+		cmocka_unit_test(test_a_peer_is_told_silent_once_in_three_unanswered_initiations),
 		cmocka_unit_test(test_a_link_that_goes_down_forgets_sessions_and_packets),
 		cmocka_unit_test(test_a_link_that_comes_up_sends_persistent_keepalives),
 		cmocka_unit_test(test_an_allowed_ip_moves_between_peers),

@@ -1,0 +1,57 @@
+/* What the files of a tunnel share: its life (tunnel.c), its change to what a file says
+ * (tunnel_change.c) and its peers' names (tunnel_names.c). */
+#ifndef WG_DAEMON_TUNNEL_PARTS_H
+#define WG_DAEMON_TUNNEL_PARTS_H
+
+#include "ctl/text.h"
+#include "daemon/netplan.h"
+#include "daemon/resolver.h"
+#include "daemon/tunnel.h"
+
+enum wg_tunnel_phase { WG_TUNNEL_STARTING, WG_TUNNEL_UP, WG_TUNNEL_ENDING };
+
+struct wg_tunnel {
+	struct wg_loop *loop;
+	struct wg_conf conf;
+	char *source;
+	struct wg_undo *undo;
+	struct wg_netlink *netlink;
+	struct wg_netplan plan;
+	struct wg_resolver *resolver;
+	void (*first_round)(void *ctx); /* of the resolver; ctx is the tunnel */
+	struct wg_tunnel_events events;
+
+	enum wg_tunnel_phase phase;
+	bool hook_runs;  /* a command is under way; ending waits for it */
+	bool end_wanted; /* something ended the tunnel while one was */
+	bool waits_for_link;
+	bool was_up;      /* PostUp began, so PreDown and PostDown are due */
+	size_t next_name; /* where to look for the next peer's name */
+	int result;
+	struct wg_text notes; /* what could not be put back, for who asked for the end */
+};
+
+/* Why the engine or its sockets did not become what the file says. */
+void wg_tunnel_refuse_config(struct wg_error *error, const struct wg_conf *conf, int err);
+
+/* The host's network as conf wants it, in a plan to be freed. 0, or -errno and a report. */
+int wg_tunnel_make_plan(const struct wg_tunnel *tunnel, const struct wg_conf *conf,
+			struct wg_netplan *plan, struct wg_error *error);
+
+/* The answer to a request to reload, for wg_loop_owner. */
+char *wg_tunnel_on_reload(void *ctx, size_t *len);
+
+/* Looks up the names of the tunnel's file. 0 or -errno. */
+int wg_tunnel_start_names(struct wg_tunnel *tunnel);
+
+/* Tells of names that could not be resolved. */
+void wg_tunnel_warn_of_names(const struct wg_tunnel *tunnel);
+
+/* For wg_loop_owner: peers may have fallen silent; what a peer is called, and the trouble
+ * with its endpoint's name. */
+void wg_tunnel_on_turned(void *ctx);
+const char *wg_tunnel_on_peer_name(void *ctx, const uint8_t public_key[static WG_KEY_LEN]);
+bool wg_tunnel_on_peer_lookup(void *ctx, const uint8_t public_key[static WG_KEY_LEN],
+			      struct wg_status_lookup *lookup);
+
+#endif
