@@ -22,6 +22,13 @@ void wg_text_deinit(struct wg_text *text)
 	wg_text_init(text);
 }
 
+void wg_text_clear(struct wg_text *text)
+{
+	if (text->data)
+		wg_wipe(text->data, text->len);
+	text->len = 0;
+}
+
 /* Room for len more bytes and a NUL. Not realloc: the old memory must be wiped. */
 static bool reserve(struct wg_text *text, size_t len)
 {
@@ -58,19 +65,24 @@ void wg_text_add(struct wg_text *text, const char *data, size_t len)
 
 void wg_text_printf(struct wg_text *text, const char *format, ...)
 {
+	char *end = text->data ? text->data + text->len : NULL;
+	size_t room = text->capacity - text->len;
 	va_list args;
 	int len;
 
 	va_start(args, format);
-	len = vsnprintf(NULL, 0, format, args);
+	len = vsnprintf(end, room, format, args);
 	va_end(args);
 	if (len < 0 || !reserve(text, (size_t)len)) {
 		text->failed = true;
 		return;
 	}
-	va_start(args, format);
-	vsnprintf(text->data + text->len, (size_t)len + 1, format, args);
-	va_end(args);
+	/* Nearly always there was room for it, so it is formatted once. */
+	if ((size_t)len >= room) {
+		va_start(args, format);
+		vsnprintf(text->data + text->len, (size_t)len + 1, format, args);
+		va_end(args);
+	}
 	text->len += (size_t)len;
 }
 

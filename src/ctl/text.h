@@ -18,6 +18,9 @@ void wg_text_init(struct wg_text *text);
 /* Wipes and frees. */
 void wg_text_deinit(struct wg_text *text);
 
+/* Empty again; the memory is kept. */
+void wg_text_clear(struct wg_text *text);
+
 void wg_text_add(struct wg_text *text, const char *data, size_t len);
 void wg_text_printf(struct wg_text *text, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
