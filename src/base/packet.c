@@ -313,6 +313,11 @@ void wg_packet_put(struct wg_packet *packet)
 	}
 }
 
+size_t wg_pool_cost(size_t room)
+{
+	return room <= WG_SLOT_ROOM ? SLOT_LEN : LARGE_BYTES;
+}
+
 void wg_pool_trim(struct wg_pool *pool)
 {
 	struct wg_list *pos;

@@ -70,6 +70,9 @@ struct wg_packet *wg_packet_slice(struct wg_packet *whole, uint8_t *data, uint32
 /* Gives a packet back; its buffer goes with its last packet. NULL is ignored. */
 void wg_packet_put(struct wg_packet *packet);
 
+/* How many of the pool's bytes such a packet takes. */
+size_t wg_pool_cost(size_t room);
+
 /* Gives unused memory back to the system, but for a small reserve. For idle moments. */
 void wg_pool_trim(struct wg_pool *pool);
 

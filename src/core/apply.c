@@ -148,19 +148,13 @@ static struct wg_peer *take_reserved(struct reserve *reserve,
 	return NULL;
 }
 
-static void remove_peer(struct wg_device *device, struct wg_peer *peer)
-{
-	wg_device_count_drops(device, WG_DROP_OUT_NO_PEER, peer->staged.n);
-	wg_peer_free(device, peer);
-}
-
 static void remove_all(struct wg_device *device)
 {
 	struct wg_list *entry;
 	struct wg_list *next;
 
 	wg_list_for_each_safe (entry, next, &device->peers)
-		remove_peer(device, WG_CONTAINER_OF(entry, struct wg_peer, entry));
+		wg_peer_free(device, WG_CONTAINER_OF(entry, struct wg_peer, entry));
 }
 
 static bool is_own_key(const struct wg_device *device, const uint8_t public_key[static WG_KEY_LEN])
@@ -188,7 +182,7 @@ static void set_identity(struct wg_device *device, const uint8_t private_key[sta
 		wg_cookie_checker_init(&device->checker, identity.public_key);
 		own = wg_peer_find_key(device, identity.public_key);
 		if (own)
-			remove_peer(device, own);
+			wg_peer_free(device, own);
 	}
 	wg_list_for_each (entry, &device->peers)
 		wg_peer_key_changed(device, WG_CONTAINER_OF(entry, struct wg_peer, entry));
@@ -251,7 +245,7 @@ static void apply_peer(struct wg_device *device, const struct wg_config_peer *wa
 
 	if (wanted->remove) {
 		if (peer)
-			remove_peer(device, peer);
+			wg_peer_free(device, peer);
 		return;
 	}
 	if (is_own_key(device, wanted->public_key))
@@ -268,16 +262,17 @@ static void apply_peer(struct wg_device *device, const struct wg_config_peer *wa
 	if (keepalive)
 		wg_outbound_keepalive(device, peer, now, out);
 	else
-		wg_outbound_staged(device, peer, now, out);
+		wg_outbound_waiting(device, peer, now, out);
 }
 
 /* What waited for a key can go now. */
-static void send_all_staged(struct wg_device *device, struct wg_now now, struct wg_out *out)
+static void send_all_waiting(struct wg_device *device, struct wg_now now, struct wg_out *out)
 {
 	struct wg_list *entry;
 
 	wg_list_for_each (entry, &device->peers)
-		wg_outbound_staged(device, WG_CONTAINER_OF(entry, struct wg_peer, entry), now, out);
+		wg_outbound_waiting(device, WG_CONTAINER_OF(entry, struct wg_peer, entry), now,
+				    out);
 }
 
 static void commit(struct wg_device *device, const struct wg_config *config,
@@ -293,7 +288,7 @@ static void commit(struct wg_device *device, const struct wg_config *config,
 	for (size_t i = 0; i < config->n_peers; i++)
 		apply_peer(device, &config->peers[i], reserve, now, out);
 	if (config->has_private_key && device->up)
-		send_all_staged(device, now, out);
+		send_all_waiting(device, now, out);
 }
 
 int wg_device_apply(struct wg_device *device, const struct wg_config *config, struct wg_now now,

@@ -12,6 +12,10 @@
 #include "core/outbound.h"
 #include "crypto/secret.h"
 
+/* Nothing keeps a handshake's message for longer than a wg_out keeps its runs. One slab
+ * of a pool has twice as many slots. */
+#define HANDSHAKE_POOL_BYTES ((size_t)WG_OUT_RUNS * 2 * 2048)
+
 /* Jobs that wait in one wg_out before it is flushed. */
 #define OUT_JOBS 64u
 
@@ -50,19 +54,34 @@ struct wg_job *wg_out_job(struct wg_device *device, struct wg_out *out, enum wg_
 	return wg_job_new(&device->jobs, kind);
 }
 
-bool wg_out_message(struct wg_device *device, struct wg_out *out, const struct wg_path *path,
-		    uint8_t ds, uint64_t owner, const void *message, size_t len)
+/* Takes the packet. False: there was no memory for one. */
+static bool put_message(struct wg_device *device, struct wg_run *run, struct wg_packet *packet,
+			const void *message, size_t len)
 {
-	struct wg_packet *packet = wg_pool_get(device->pool, len);
-
 	if (!packet) {
 		wg_device_count_drops(device, WG_DROP_OUT_NO_MEMORY, 1);
 		return false;
 	}
 	memcpy(packet->data, message, len);
 	packet->len = (uint32_t)len;
-	wg_batch_push(&wg_out_run(out, path, ds, owner)->batch, packet);
+	wg_batch_push(&run->batch, packet);
 	return true;
+}
+
+bool wg_out_message(struct wg_device *device, struct wg_out *out, const struct wg_path *path,
+		    uint8_t ds, uint64_t owner, const void *message, size_t len)
+{
+	return put_message(device, wg_out_run(out, path, ds, owner), wg_pool_get(device->pool, len),
+			   message, len);
+}
+
+bool wg_out_handshake(struct wg_device *device, struct wg_out *out, const struct wg_peer *peer,
+		      uint8_t ds, const void *message, size_t len)
+{
+	/* Making room for a run sends those before it, and gives their memory back. */
+	struct wg_run *run = wg_out_run(out, &peer->path, ds, peer->handle);
+
+	return put_message(device, run, wg_pool_get(device->handshake_pool, len), message, len);
 }
 
 struct wg_device *wg_device_new(const struct wg_device_options *options)
@@ -81,7 +100,9 @@ struct wg_device *wg_device_new(const struct wg_device_options *options)
 	wg_heap_init(&device->deadlines);
 	wg_ratelimit_init(&device->ratelimit, &device->random);
 	device->allowed_ips = wg_allowedips_new();
-	if (!device->allowed_ips || wg_handshake_queue_init(&device->handshakes) ||
+	device->handshake_pool = wg_pool_new(HANDSHAKE_POOL_BYTES);
+	if (!device->allowed_ips || !device->handshake_pool ||
+	    wg_staged_store_init(&device->staged) || wg_handshake_queue_init(&device->handshakes) ||
 	    wg_job_store_init(&device->jobs)) {
 		wg_device_free(device);
 		return NULL;
@@ -98,6 +119,8 @@ void wg_device_free(struct wg_device *device)
 		return;
 	wg_list_for_each_safe (entry, next, &device->peers)
 		wg_peer_free(device, WG_CONTAINER_OF(entry, struct wg_peer, entry));
+	wg_staged_store_deinit(&device->staged);
+	wg_pool_free(device->handshake_pool);
 	wg_job_store_deinit(&device->jobs);
 	wg_handshake_queue_deinit(&device->handshakes);
 	wg_ratelimit_deinit(&device->ratelimit);
@@ -133,8 +156,7 @@ void wg_device_down(struct wg_device *device)
 	wg_list_for_each (entry, &device->peers) {
 		struct wg_peer *peer = WG_CONTAINER_OF(entry, struct wg_peer, entry);
 
-		wg_device_count_drops(device, WG_DROP_OUT_LINK_DOWN, peer->staged.n);
-		wg_peer_rest(device, peer);
+		wg_peer_rest(device, peer, WG_DROP_OUT_LINK_DOWN);
 	}
 }
 
@@ -209,7 +231,20 @@ void wg_device_sent(struct wg_device *device, const struct wg_run *run)
 
 static void give_up(struct wg_device *device, struct wg_peer *peer)
 {
-	wg_device_drop_batch(device, &peer->staged, WG_DROP_OUT_NO_ANSWER);
+	wg_staged_drop(device, peer, WG_DROP_OUT_NO_ANSWER);
+	peer->keepalive_waits = false;
+	wg_timers_nothing_waits(&peer->timers);
+}
+
+/* Something has waited for long enough to be asked about again, or to be given up. */
+static void look_at_waiting(struct wg_device *device, struct wg_peer *peer, struct wg_now now)
+{
+	wg_staged_drop_until(device, peer, now.boot - WG_WAIT_TIME, WG_DROP_OUT_NO_ANSWER);
+	if (!wg_staged_empty(&peer->staged))
+		wg_timers_waiting(&peer->timers, wg_staged_since(&peer->staged));
+	if (wg_peer_waits(peer) && !wg_timers_trying(&peer->timers) &&
+	    !wg_outbound_may_send(peer->current, now.boot))
+		wg_handshakes_want(device, peer, true, now);
 }
 
 static void expire(struct wg_device *device, struct wg_peer *peer, enum wg_timer timer,
@@ -239,6 +274,9 @@ static void expire(struct wg_device *device, struct wg_peer *peer, enum wg_timer
 	case WG_TIMER_PERSISTENT:
 		wg_timers_persistent_fired(&peer->timers, now.boot);
 		wg_outbound_keepalive(device, peer, now, out);
+		break;
+	case WG_TIMER_WAITING:
+		look_at_waiting(device, peer, now);
 		break;
 	case WG_TIMER_COUNT:
 		break;
@@ -296,6 +334,17 @@ bool wg_device_next_silent(struct wg_device *device, struct wg_silent_peer *sile
 	silent->endpoint = peer->path.remote;
 	silent->initiations = peer->health.initiations_sent;
 	return true;
+}
+
+size_t wg_device_bytes_held(const struct wg_device *device)
+{
+	return wg_pool_bytes_held(device->staged.pool) + wg_pool_bytes_held(device->handshake_pool);
+}
+
+void wg_device_trim(struct wg_device *device)
+{
+	wg_pool_trim(device->staged.pool);
+	wg_pool_trim(device->handshake_pool);
 }
 
 void wg_device_set_socket(struct wg_device *device, uint16_t port, uint32_t fwmark)

@@ -121,6 +121,11 @@ bool wg_device_health(const struct wg_device *device, const uint8_t public_key[s
 /* Tells the engine which port and mark its sockets have, for describe. */
 void wg_device_set_socket(struct wg_device *device, uint16_t port, uint32_t fwmark);
 
+/* Bytes of packet buffers that the engine has itself, in use or not; and gives back
+ * what a burst needed. For idle moments. */
+size_t wg_device_bytes_held(const struct wg_device *device);
+void wg_device_trim(struct wg_device *device);
+
 /* How many packets were dropped for a reason since the start. */
 uint64_t wg_device_drops(const struct wg_device *device, enum wg_drop reason);
 

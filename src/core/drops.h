@@ -10,8 +10,9 @@
 	X(OUT_NO_ENDPOINT, "out-no-endpoint") /* its peer's endpoint is not known */             \
 	X(OUT_NO_KEY, "out-no-key")           /* the peer's key is of low order */               \
 	X(OUT_STAGED_FULL, "out-staged-full") /* too many waited for a session or our key */     \
-	X(OUT_NO_ANSWER, "out-no-answer")     /* the handshake was given up */                   \
-	X(OUT_LINK_DOWN, "out-link-down")     /* the link is down */                             \
+	X(OUT_STAGED_EVICTED, "out-staged-evicted") /* too many waited in all */                 \
+	X(OUT_NO_ANSWER, "out-no-answer")           /* no session came while it waited */        \
+	X(OUT_LINK_DOWN, "out-link-down")           /* the link is down */                       \
 	X(OUT_NO_MEMORY, "out-no-memory")                                                        \
 	X(OUT_SEND_FAILED, "out-send-failed") /* the system refused a datagram */                \
 	/* Datagrams. */                                                                         \

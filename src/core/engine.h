@@ -10,6 +10,7 @@
 #include "core/peer.h"
 #include "core/ratelimit.h"
 #include "core/silence.h"
+#include "core/staged.h"
 #include "crypto/shorthash.h"
 #include "noise/tai64n.h"
 
@@ -23,6 +24,8 @@ struct wg_peer_slot {
 /* Lives in wg_secret_new memory. */
 struct wg_device {
 	struct wg_pool *pool;
+	struct wg_pool *handshake_pool; /* for initiations and responses, and nothing else */
+	struct wg_staged_store staged;
 	struct wg_random random;
 	uint8_t hash_key[WG_SHORTHASH_KEY_LEN];
 
@@ -80,5 +83,9 @@ struct wg_job *wg_out_job(struct wg_device *device, struct wg_out *out, enum wg_
 /* Sends len bytes as one datagram. False: no memory. */
 bool wg_out_message(struct wg_device *device, struct wg_out *out, const struct wg_path *path,
 		    uint8_t ds, uint64_t owner, const void *message, size_t len);
+
+/* The same for an initiation or response of ours, from memory of their own. */
+bool wg_out_handshake(struct wg_device *device, struct wg_out *out, const struct wg_peer *peer,
+		      uint8_t ds, const void *message, size_t len);
 
 #endif

@@ -21,10 +21,26 @@
 /* DSCP AF41, as other implementations mark handshakes. */
 #define HANDSHAKE_DS   0x88
 
-static bool may_initiate(const struct wg_device *device, const struct wg_peer *peer, wg_time now)
+/* Asks again when a handshake may begin, if something waits for a session. */
+static void make_up_later(struct wg_device *device, struct wg_peer *peer)
 {
-	return device->up && device->has_identity && peer->remote.usable &&
-	       wg_peer_has_endpoint(peer) && now - peer->handshake_sent >= WG_REKEY_TIMEOUT;
+	if (!wg_peer_waits(peer))
+		return;
+	wg_timers_swallowed(&peer->timers, peer->handshake_sent, &device->random);
+	wg_peer_timers_changed(device, peer);
+}
+
+/* Whether an initiation may be sent now. One that is swallowed because the last message
+ * is too young is made up for, where something waits for the session. */
+static bool may_initiate(struct wg_device *device, struct wg_peer *peer, wg_time now)
+{
+	if (!device->up || !device->has_identity || !peer->remote.usable ||
+	    !wg_peer_has_endpoint(peer))
+		return false;
+	if (now - peer->handshake_sent >= WG_REKEY_TIMEOUT)
+		return true;
+	make_up_later(device, peer);
+	return false;
 }
 
 void wg_handshakes_want(struct wg_device *device, struct wg_peer *peer, bool retry,
@@ -87,9 +103,9 @@ static void send_message(struct wg_device *device, struct wg_peer *peer, void *m
 			 struct wg_now now, struct wg_out *out)
 {
 	wg_cookie_sign(&peer->jar, message, len, now.boot);
-	if (!wg_out_message(device, out, &peer->path, HANDSHAKE_DS, peer->handle, message, len))
-		return;
-	peer->tx_bytes += len;
+	if (wg_out_handshake(device, out, peer, HANDSHAKE_DS, message, len))
+		peer->tx_bytes += len;
+	/* Also when memory was out: as if the message were lost, it is sent again in time. */
 	wg_timers_authenticated_sent(&peer->timers, now.boot);
 }
 
@@ -125,6 +141,8 @@ static void plan_response(struct wg_device *device, struct wg_peer *peer, struct
 	exchange->index = peer->handshake_index.index;
 	wg_random_fill(&device->random, exchange->ephemeral, WG_KEY_LEN);
 	peer->handshake_sent = now.boot;
+	/* If the peer never confirms it, nobody else would ask. */
+	make_up_later(device, peer);
 	wg_job_push(&out->jobs, job);
 }
 

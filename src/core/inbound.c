@@ -168,7 +168,7 @@ static void account(struct wg_device *device, struct wg_peer *peer, const struct
 	wg_peer_timers_changed(device, peer);
 	keep_fresh(device, peer, now);
 	if (confirmed)
-		wg_outbound_staged(device, peer, now, out);
+		wg_outbound_waiting(device, peer, now, out);
 }
 
 static bool source_is(const struct wg_device *device, const struct wg_peer *peer,

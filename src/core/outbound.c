@@ -1,8 +1,8 @@
 /* A packet's way out:
  *
- *   from_tun   destination -> peer, once a flow; into the peer's staged queue
- *   staged     a session that may send? reserve counters, pad, plan a seal job for
- *              each stretch of one ECN field; else stage at most 128 and ask for a
+ *   from_tun   destination -> peer, once a flow; sorted by peer
+ *   send       a session that may send? reserve counters, pad, plan a seal job for
+ *              each stretch of one ECN field; else stage it (staged.h) and ask for a
  *              handshake
  *   (job)      sealed in place
  *   sealed     to the peer's endpoint of that moment, as one run */
@@ -103,21 +103,19 @@ static void plan_seal(struct wg_device *device, struct wg_peer *peer, struct wg_
 	wg_job_push(&out->jobs, job);
 }
 
-/* Takes all that is staged, numbers it, and plans jobs of one ECN field each.
- * Returns whether any of it was data. The keypair is passed, not looked up: jobs may
- * finish on the way, and a counter belongs to the session that gave it. */
-static bool plan_staged(struct wg_device *device, struct wg_peer *peer, struct wg_keypair *keypair,
-			uint64_t counter, struct wg_out *out)
+/* Numbers the packets and plans jobs of one ECN field each. Returns whether any of them
+ * was data. The keypair is passed, not looked up: jobs may finish on the way, and a
+ * counter belongs to the session that gave it. */
+static bool plan_batch(struct wg_device *device, struct wg_peer *peer, struct wg_keypair *keypair,
+		       struct wg_batch *packets, uint64_t counter, struct wg_out *out)
 {
-	struct wg_batch staged = peer->staged;
 	struct wg_batch batch;
 	struct wg_packet *packet;
-	uint8_t ds = staged.head->ds;
+	uint8_t ds = packets->head->ds;
 	bool data = false;
 
-	wg_batch_init(&peer->staged);
 	wg_batch_init(&batch);
-	while ((packet = wg_batch_pop(&staged))) {
+	while ((packet = wg_batch_pop(packets))) {
 		if (!wg_batch_empty(&batch) && (packet->ds != ds || batch.n == JOB_PACKETS))
 			plan_seal(device, peer, keypair, &batch, ds, out);
 		ds = packet->ds;
@@ -130,29 +128,60 @@ static bool plan_staged(struct wg_device *device, struct wg_peer *peer, struct w
 	return data;
 }
 
-static void trim_staged(struct wg_device *device, struct wg_peer *peer)
+/* What waited comes first; a keepalive only where there is nothing else. */
+static void take_waiting(struct wg_device *device, struct wg_peer *peer, struct wg_batch *batch)
 {
-	while (peer->staged.n > WG_MAX_STAGED)
-		wg_device_drop(device, wg_batch_pop(&peer->staged), WG_DROP_OUT_STAGED_FULL);
+	struct wg_packet *packet;
+
+	wg_staged_take(device, peer, batch);
+	if (wg_batch_empty(batch)) {
+		packet = wg_pool_get(device->pool, WG_TAG_LEN);
+		if (packet)
+			wg_batch_push(batch, packet);
+		else
+			wg_device_count_drops(device, WG_DROP_OUT_NO_MEMORY, 1);
+	}
+	peer->keepalive_waits = false;
+	wg_timers_nothing_waits(&peer->timers);
 }
 
-void wg_outbound_staged(struct wg_device *device, struct wg_peer *peer, struct wg_now now,
-			struct wg_out *out)
+static void stage(struct wg_device *device, struct wg_peer *peer, struct wg_batch *batch,
+		  struct wg_now now)
+{
+	wg_staged_add(device, peer, batch, now.boot);
+	if (!wg_staged_empty(&peer->staged)) {
+		wg_timers_waiting(&peer->timers, wg_staged_since(&peer->staged));
+		wg_peer_timers_changed(device, peer);
+	}
+	wg_handshakes_want(device, peer, false, now);
+}
+
+/* How many messages there are to send: a keepalive where there is nothing else. */
+static size_t count(const struct wg_peer *peer, const struct wg_batch *batch)
+{
+	size_t n = peer->staged.packets.n + batch->n;
+
+	return n ? n : 1;
+}
+
+/* Sends the batch, or has it wait behind what waits already. */
+static void send(struct wg_device *device, struct wg_peer *peer, struct wg_batch *batch,
+		 struct wg_now now, struct wg_out *out)
 {
 	struct wg_keypair *keypair = peer->current;
 	uint64_t counter;
-	bool data;
+	bool data = false;
 
-	if (wg_batch_empty(&peer->staged))
-		return;
 	if (!wg_outbound_may_send(keypair, now.boot) ||
-	    !wg_session_reserve(&keypair->session, peer->staged.n, &counter)) {
-		trim_staged(device, peer);
-		wg_handshakes_want(device, peer, false, now);
+	    !wg_session_reserve(&keypair->session, count(peer, batch), &counter)) {
+		stage(device, peer, batch, now);
 		return;
 	}
 	keypair->session.refs++;
-	data = plan_staged(device, peer, keypair, counter, out);
+	if (wg_peer_waits(peer))
+		take_waiting(device, peer, batch);
+	if (!wg_batch_empty(batch))
+		data = plan_batch(device, peer, keypair, batch, counter, out);
 	wg_timers_authenticated_sent(&peer->timers, now.boot);
 	if (data)
 		wg_timers_data_sent(&peer->timers, now.boot, &device->random);
@@ -161,22 +190,24 @@ void wg_outbound_staged(struct wg_device *device, struct wg_peer *peer, struct w
 	wg_keypair_put(keypair);
 }
 
+void wg_outbound_waiting(struct wg_device *device, struct wg_peer *peer, struct wg_now now,
+			 struct wg_out *out)
+{
+	struct wg_batch nothing;
+
+	if (!wg_peer_waits(peer))
+		return;
+	wg_batch_init(&nothing);
+	send(device, peer, &nothing, now, out);
+}
+
 void wg_outbound_keepalive(struct wg_device *device, struct wg_peer *peer, struct wg_now now,
 			   struct wg_out *out)
 {
-	struct wg_packet *packet;
-
 	if (!wg_peer_has_endpoint(peer))
 		return;
-	if (wg_batch_empty(&peer->staged)) {
-		packet = wg_pool_get(device->pool, WG_TAG_LEN);
-		if (!packet) {
-			wg_device_count_drops(device, WG_DROP_OUT_NO_MEMORY, 1);
-			return;
-		}
-		wg_batch_push(&peer->staged, packet);
-	}
-	wg_outbound_staged(device, peer, now, out);
+	peer->keepalive_waits = true;
+	wg_outbound_waiting(device, peer, now, out);
 }
 
 void wg_outbound_packets(struct wg_device *device, struct wg_batch *batch, struct wg_now now,
@@ -195,18 +226,16 @@ void wg_outbound_packets(struct wg_device *device, struct wg_batch *batch, struc
 		if (!peer)
 			continue;
 		ds = packet->ds;
-		wg_batch_push(&peer->staged, packet);
-		if (!peer->touched) {
-			peer->touched = true;
+		if (wg_batch_empty(&peer->outgoing)) {
 			peer->touched_next = touched;
 			touched = peer;
 		}
+		wg_batch_push(&peer->outgoing, packet);
 	}
 	while (touched) {
 		peer = touched;
 		touched = peer->touched_next;
-		peer->touched = false;
-		wg_outbound_staged(device, peer, now, out);
+		send(device, peer, &peer->outgoing, now, out);
 	}
 }
 

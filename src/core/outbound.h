@@ -11,11 +11,12 @@ void wg_outbound_packets(struct wg_device *device, struct wg_batch *batch, struc
 /* Whether a keypair (or none, NULL) can be sent with. */
 bool wg_outbound_may_send(const struct wg_keypair *keypair, wg_time now);
 
-/* Sends what is staged for the peer, or asks for the session that it needs. */
-void wg_outbound_staged(struct wg_device *device, struct wg_peer *peer, struct wg_now now,
-			struct wg_out *out);
+/* Sends what waits for the peer, or asks for the session that it needs. */
+void wg_outbound_waiting(struct wg_device *device, struct wg_peer *peer, struct wg_now now,
+			 struct wg_out *out);
 
-/* Sends an empty packet, unless something is staged, which serves as well. */
+/* Sends an empty packet, unless something waits, which serves as well; without a session
+ * it is only noted that one is wanted. */
 void wg_outbound_keepalive(struct wg_device *device, struct wg_peer *peer, struct wg_now now,
 			   struct wg_out *out);
 

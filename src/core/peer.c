@@ -43,7 +43,8 @@ struct wg_peer *wg_peer_new(const uint8_t public_key[static WG_KEY_LEN])
 	wg_allowedips_owner_init(&peer->allowed_ips);
 	wg_list_init(&peer->entry);
 	wg_list_init(&peer->wants_handshake);
-	wg_batch_init(&peer->staged);
+	wg_staged_init(&peer->staged);
+	wg_batch_init(&peer->outgoing);
 	wg_timers_stop(&peer->timers);
 	peer->deadline.due = WG_NEVER;
 	peer->initiation_accepted = LONG_AGO;
@@ -86,7 +87,7 @@ static void detach(struct wg_device *device, struct wg_peer *peer)
 void wg_peer_free(struct wg_device *device, struct wg_peer *peer)
 {
 	if (peer->handle != WG_NO_HANDLE) {
-		wg_peer_rest(device, peer);
+		wg_peer_rest(device, peer, WG_DROP_OUT_NO_PEER);
 		detach(device, peer);
 	}
 	wg_secret_free(peer, sizeof(*peer));
@@ -135,11 +136,12 @@ void wg_peer_clear_sessions(struct wg_device *device, struct wg_peer *peer)
 	retire(device, &peer->previous);
 }
 
-void wg_peer_rest(struct wg_device *device, struct wg_peer *peer)
+void wg_peer_rest(struct wg_device *device, struct wg_peer *peer, enum wg_drop reason)
 {
 	wg_peer_clear_handshake(device, peer);
 	wg_peer_clear_sessions(device, peer);
-	wg_batch_drop(&peer->staged);
+	wg_staged_drop(device, peer, reason);
+	peer->keepalive_waits = false;
 	wg_list_remove(&peer->wants_handshake);
 	wg_timers_stop(&peer->timers);
 	wg_peer_timers_changed(device, peer);

@@ -10,16 +10,16 @@
 #include "base/list.h"
 #include "base/packet.h"
 #include "core/config.h"
+#include "core/drops.h"
 #include "core/index.h"
+#include "core/staged.h"
 #include "core/timers.h"
 #include "noise/cookie.h"
 #include "noise/handshake.h"
 #include "noise/session.h"
 #include "route/allowedips.h"
 
-/* Packets that wait for a session, at most; the oldest go first. */
-#define WG_MAX_STAGED 128u
-#define WG_MAX_PEERS  (1u << 20)
+#define WG_MAX_PEERS (1u << 20)
 
 struct wg_device;
 
@@ -55,9 +55,10 @@ struct wg_peer {
 	struct wg_allowedips_owner allowed_ips;
 	struct wg_timers timers;
 
-	struct wg_batch staged;
-	struct wg_peer *touched_next; /* those that the present batch is for */
-	bool touched;
+	struct wg_staged staged;
+	bool keepalive_waits;           /* for a session; a packet is made when there is one */
+	struct wg_batch outgoing;       /* of the vector at hand, not yet sent or staged */
+	struct wg_peer *touched_next;   /* those that the vector is for */
 	struct wg_list wants_handshake; /* in device->initiators while it waits for its turn */
 
 	int64_t handshake_sec; /* wall clock of the last complete handshake; 0: none */
@@ -80,13 +81,20 @@ struct wg_peer *wg_peer_new(const uint8_t public_key[static WG_KEY_LEN]);
 /* Puts a peer in the device's tables, for which room was reserved. */
 void wg_peer_attach(struct wg_device *device, struct wg_peer *peer);
 
-/* Takes it out of them, and wipes and frees it. Never attached ones too. */
+/* Takes it out of them, and wipes and frees it. Never attached ones too. What waited has
+ * no peer any more. */
 void wg_peer_free(struct wg_device *device, struct wg_peer *peer);
 
 /* NULL: there is no such peer, or no more. */
 struct wg_peer *wg_peer_find(const struct wg_device *device, uint64_t handle);
 struct wg_peer *wg_peer_find_key(const struct wg_device *device,
 				 const uint8_t public_key[static WG_KEY_LEN]);
+
+/* Whether it has something to send that needs a session. */
+static inline bool wg_peer_waits(const struct wg_peer *peer)
+{
+	return !wg_staged_empty(&peer->staged) || peer->keepalive_waits;
+}
 
 /* An authentic message came this way: answers go back the same. */
 static inline void wg_peer_moved(struct wg_peer *peer, const struct wg_path *path)
@@ -108,9 +116,9 @@ void wg_peer_timers_changed(struct wg_device *device, struct wg_peer *peer);
 void wg_peer_clear_handshake(struct wg_device *device, struct wg_peer *peer);
 void wg_peer_clear_sessions(struct wg_device *device, struct wg_peer *peer);
 
-/* Sessions, handshake, staged packets and timers go; keys and timestamps stay. The
- * caller counts what was staged. */
-void wg_peer_rest(struct wg_device *device, struct wg_peer *peer);
+/* Sessions, handshake, timers and what waits go, the latter counted as dropped for the
+ * reason; keys and timestamps stay. */
+void wg_peer_rest(struct wg_device *device, struct wg_peer *peer, enum wg_drop reason);
 
 /* Our own key changed: handshakes begin anew at once, sessions only receive. */
 void wg_peer_key_changed(struct wg_device *device, struct wg_peer *peer);

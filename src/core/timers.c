@@ -95,12 +95,17 @@ void wg_timers_initiated(struct wg_timers *timers, wg_time now, const struct wg_
 	arm(timers, WG_TIMER_RETRANSMIT, now + WG_REKEY_TIMEOUT + jitter(random));
 }
 
+bool wg_timers_trying(const struct wg_timers *timers)
+{
+	return armed(timers, WG_TIMER_RETRANSMIT);
+}
+
 bool wg_timers_handshake_wanted(struct wg_timers *timers)
 {
 	timers->retries = 0;
 	/* Two busy sides that both began would otherwise both begin again the moment that
 	 * 5 s are over, and overwrite each other's handshake for ever. */
-	return !armed(timers, WG_TIMER_RETRANSMIT);
+	return !wg_timers_trying(timers);
 }
 
 void wg_timers_handshake_dropped(struct wg_timers *timers)
@@ -119,6 +124,28 @@ void wg_timers_handshake_complete(struct wg_timers *timers)
 void wg_timers_session_derived(struct wg_timers *timers, wg_time now)
 {
 	arm(timers, WG_TIMER_ZERO_KEYS, now + WG_ZERO_KEYS_AFTER);
+}
+
+static void arm_waiting(struct wg_timers *timers, wg_time due)
+{
+	if (due < timers->due[WG_TIMER_WAITING])
+		arm(timers, WG_TIMER_WAITING, due);
+}
+
+void wg_timers_waiting(struct wg_timers *timers, wg_time since)
+{
+	arm_waiting(timers, since + WG_WAIT_TIME);
+}
+
+void wg_timers_swallowed(struct wg_timers *timers, wg_time sent, const struct wg_random *random)
+{
+	/* The jitter is for two sides that swallowed at once. */
+	arm_waiting(timers, sent + WG_REKEY_TIMEOUT + jitter(random));
+}
+
+void wg_timers_nothing_waits(struct wg_timers *timers)
+{
+	disarm(timers, WG_TIMER_WAITING);
 }
 
 bool wg_timers_retry(struct wg_timers *timers, wg_time now)

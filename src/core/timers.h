@@ -5,7 +5,9 @@
  *   KEEPALIVE      data came and nothing was sent back: send a keepalive
  *   NEW_HANDSHAKE  data was sent and nothing came back: is the session dead?
  *   ZERO_KEYS      no new session for three times the lifetime of one: wipe
- *   PERSISTENT     nothing either way for the interval that the user set */
+ *   PERSISTENT     nothing either way for the interval that the user set
+ *   WAITING        something waits for a session: has a try to be made up for, and has
+ *                  it waited too long? */
 #ifndef WG_CORE_TIMERS_H
 #define WG_CORE_TIMERS_H
 
@@ -20,6 +22,8 @@
 /* REKEY_ATTEMPT_TIME / REKEY_TIMEOUT: how many times an initiation is repeated. */
 #define WG_MAX_RETRIES        18u
 #define WG_ZERO_KEYS_AFTER    (540 * WG_SECOND)
+/* REKEY_ATTEMPT_TIME: no packet waits for a session for longer. */
+#define WG_WAIT_TIME          (90 * WG_SECOND)
 /* A session's initiator renews it when it receives at this age. */
 #define WG_REKEY_RECEIVE_TIME (165 * WG_SECOND)
 
@@ -29,6 +33,7 @@ enum wg_timer {
 	WG_TIMER_NEW_HANDSHAKE,
 	WG_TIMER_ZERO_KEYS,
 	WG_TIMER_PERSISTENT,
+	WG_TIMER_WAITING,
 	WG_TIMER_COUNT
 };
 
@@ -68,6 +73,16 @@ void wg_timers_handshake_dropped(struct wg_timers *timers);
 void wg_timers_handshake_complete(struct wg_timers *timers);
 /* There are new keys, confirmed or not. */
 void wg_timers_session_derived(struct wg_timers *timers, wg_time now);
+
+/* Something waits, the oldest of it since then: it may not for ever. */
+void wg_timers_waiting(struct wg_timers *timers, wg_time since);
+/* A try was swallowed, because the last message of a handshake was sent at that time: it
+ * is made up for when 5 s are over. */
+void wg_timers_swallowed(struct wg_timers *timers, wg_time sent, const struct wg_random *random);
+/* Nothing waits any more. */
+void wg_timers_nothing_waits(struct wg_timers *timers);
+/* Whether a try is under way, whose timer begins the next. */
+bool wg_timers_trying(const struct wg_timers *timers);
 
 /* RETRANSMIT fired: whether to try again. If not, the keepalive is stopped and the
  * wipe is armed. */

@@ -222,7 +222,7 @@ void wg_traffic_tick(struct wg_traffic *traffic, struct wg_now now)
 size_t wg_traffic_bytes_held(const struct wg_traffic *traffic)
 {
 	return wg_pool_bytes_held(traffic->tun_pool) + wg_pool_bytes_held(traffic->udp_pool) +
-	       wg_pool_bytes_held(traffic->own_pool);
+	       wg_pool_bytes_held(traffic->own_pool) + wg_device_bytes_held(traffic->device);
 }
 
 void wg_traffic_trim(struct wg_traffic *traffic)
@@ -230,4 +230,5 @@ void wg_traffic_trim(struct wg_traffic *traffic)
 	wg_pool_trim(traffic->tun_pool);
 	wg_pool_trim(traffic->udp_pool);
 	wg_pool_trim(traffic->own_pool);
+	wg_device_trim(traffic->device);
 }

@@ -16,8 +16,7 @@ struct wg_traffic {
 	struct wg_tun *tun;
 	struct wg_udp *udp; /* NULL while the link is down */
 
-	/* Apart, so that packets that wait for a session (they come from the link)
-	 * cannot take the memory that its handshake needs. */
+	/* Apart, so that no direction can take the memory that another needs. */
 	struct wg_pool *tun_pool;
 	struct wg_pool *udp_pool;
 	struct wg_pool *own_pool;

@@ -6,30 +6,6 @@
 #include "sim/scene.h"
 #include "sim/sim.h"
 
-static void test_an_engine_out_of_memory_goes_on_when_there_is_some(void **state)
-{
-	struct wg_sim *sim = wg_sim_pair(19);
-	struct wg_sim_node *a = &sim->nodes[0];
-	struct wg_batch hoard;
-	struct wg_packet *packet;
-	uint64_t id;
-
-	(void)state;
-	a->busy = true;
-	id = wg_sim_send(a, &sim->nodes[1]);
-	wg_batch_init(&hoard);
-	while ((packet = wg_pool_get(a->pool, 100)))
-		wg_batch_push(&hoard, packet);
-	a->busy = false;
-	wg_sim_run(sim, 4 * WG_SECOND);
-	assert_int_equal(sim->n_sent, 0);
-	assert_int_equal(wg_sim_drops(a, WG_DROP_OUT_NO_MEMORY), 1);
-	wg_batch_drop(&hoard);
-	wg_sim_run(sim, 2 * WG_SECOND);
-	assert_int_equal(wg_sim_got(&sim->nodes[1], id), 1);
-	wg_sim_free(sim);
-}
-
 static void test_a_snapshot_says_what_keeps_a_peer_from_a_session(void **state)
 {
 	struct wg_sim *sim = wg_sim_pair(20);
@@ -409,7 +385,6 @@ static void test_a_key_or_link_may_change_while_jobs_are_under_way(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_an_engine_out_of_memory_goes_on_when_there_is_some),
 		cmocka_unit_test(test_a_snapshot_says_what_keeps_a_peer_from_a_session),
 		cmocka_unit_test(test_a_peer_is_told_silent_once_in_three_unanswered_initiations),
 		cmocka_unit_test(test_a_link_that_goes_down_forgets_sessions_and_packets),

@@ -129,7 +129,7 @@ static void test_packets_wait_for_a_private_key_as_many_as_have_room(void **stat
 	wg_sim_set_key(node, none);
 	for (size_t i = 0; i < WG_MAX_STAGED + 3; i++)
 		send_to_puppet(puppet);
-	wg_sim_run(node->sim, 600 * WG_SECOND);
+	wg_sim_run(node->sim, 89 * WG_SECOND);
 	assert_int_equal(wg_sim_drops(node, WG_DROP_OUT_STAGED_FULL), 3);
 	assert_int_equal(wg_sim_drops(node, WG_DROP_OUT_NO_ANSWER), 0);
 	assert_int_equal(wg_sim_drops(node, WG_DROP_OUT_NO_KEY), 0);
@@ -138,6 +138,21 @@ static void test_packets_wait_for_a_private_key_as_many_as_have_room(void **stat
 	assert_true(wg_puppet_respond(puppet));
 	soon(puppet);
 	assert_int_equal(wg_sim_count(node, WG_MESSAGE_TRANSPORT, 0), WG_MAX_STAGED);
+	wg_sim_free(node->sim);
+}
+
+static void test_packets_do_not_wait_for_a_private_key_for_ever(void **state)
+{
+	struct wg_puppet *puppet = stage(6, true);
+	struct wg_sim_node *node = puppet->node;
+	const uint8_t none[WG_KEY_LEN] = {0};
+
+	(void)state;
+	wg_sim_set_key(node, none);
+	send_to_puppet(puppet);
+	wg_sim_run(node->sim, 91 * WG_SECOND);
+	assert_int_equal(wg_sim_drops(node, WG_DROP_OUT_NO_ANSWER), 1);
+	assert_true(wg_device_due(node->device) == WG_NEVER);
 	wg_sim_free(node->sim);
 }
 
@@ -262,6 +277,7 @@ int main(void)
 		cmocka_unit_test(test_two_engines_agree_again_after_a_key_change),
 		cmocka_unit_test(test_a_device_without_a_key_is_silent_until_it_has_one),
 		cmocka_unit_test(test_packets_wait_for_a_private_key_as_many_as_have_room),
+		cmocka_unit_test(test_packets_do_not_wait_for_a_private_key_for_ever),
 		cmocka_unit_test(test_ones_own_key_is_no_peer),
 		cmocka_unit_test(test_peers_with_low_order_keys_are_sent_nothing),
 		cmocka_unit_test(test_a_preshared_key_that_differs_gives_no_session),

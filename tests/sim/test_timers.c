@@ -439,7 +439,7 @@ static void test_a_persistent_keepalive_without_endpoint_sends_and_spins_nothing
 	wg_sim_free(node->sim);
 }
 
-static void test_a_swallowed_try_is_made_up_for_by_later_data(void **state)
+static void test_a_swallowed_try_is_made_up_for_when_5_s_are_over(void **state)
 {
 	struct wg_puppet *puppet = stage(19, true);
 	struct wg_sim_node *node = puppet->node;
@@ -454,11 +454,59 @@ static void test_a_swallowed_try_is_made_up_for_by_later_data(void **state)
 	run_until(node->sim, start + 4990 * WG_MILLISECOND);
 	wg_sim_send_ip(node, &node->inner4, to, 0, 100);
 	assert_int_equal(wg_sim_count(node, WG_MESSAGE_INITIATION, 0), 0);
-	run_until(node->sim, start + 5010 * WG_MILLISECOND);
-	assert_int_equal(wg_sim_count(node, WG_MESSAGE_INITIATION, 0), 0);
-	wg_sim_send_ip(node, &node->inner4, to, 0, 100);
+	run_until(node->sim, start + 5 * WG_SECOND + JITTER);
 	assert_int_equal(wg_sim_count(node, WG_MESSAGE_INITIATION, 0), 1);
+	soon(puppet);
+	assert_true(wg_puppet_respond(puppet));
+	soon(puppet);
+	assert_int_equal(wg_sim_count(node, WG_MESSAGE_TRANSPORT, 0), 2);
 	wg_sim_free(node->sim);
+}
+
+static void test_what_waited_before_the_other_side_began_does_not_wait_for_ever(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 16; seed++) {
+		struct wg_puppet *puppet = stage(seed, true);
+		struct wg_sim_node *node = puppet->node;
+
+		/* The peer's initiation takes the place of our own, sometimes before that
+		 * has been sent, and is never confirmed. */
+		node->sim->jobs = WG_SIM_WORKERS;
+		node->busy = true;
+		send_to_puppet(puppet);
+		wg_puppet_initiate(puppet);
+		node->busy = false;
+		wg_sim_run(node->sim, WG_SECOND);
+		assert_int_equal(wg_sim_count(node, WG_MESSAGE_RESPONSE, 0), 1);
+		wg_sim_run(node->sim, 10 * WG_SECOND + 2 * JITTER);
+		assert_true(wg_sim_last(node, WG_MESSAGE_INITIATION) != NULL);
+		wg_puppet_clear(puppet);
+		wg_sim_run(node->sim, 120 * WG_SECOND);
+		assert_int_equal(wg_sim_count(node, WG_MESSAGE_TRANSPORT, 0), 0);
+		assert_int_equal(wg_sim_drops(node, WG_DROP_OUT_NO_ANSWER), 1);
+		wg_sim_free(node->sim);
+	}
+}
+
+static void test_data_again_and_again_keeps_no_packet_for_longer_than_90_s(void **state)
+{
+	struct wg_sim *sim = wg_sim_pair(25);
+	struct wg_sim_node *a = &sim->nodes[0];
+
+	(void)state;
+	sim->net.loss = 1000;
+	for (int i = 0; i < 60; i++) {
+		wg_sim_send(a, &sim->nodes[1]);
+		wg_sim_run(sim, 4 * WG_SECOND);
+	}
+	/* The first went after 90 s, and then one for each that came. */
+	assert_int_equal(wg_sim_drops(a, WG_DROP_OUT_NO_ANSWER), (60 * 4 - 90) / 4 + 1);
+	sim->net.loss = 0;
+	wg_sim_run(sim, 6 * WG_SECOND);
+	assert_true(sim->nodes[1].n_got <= 90 / 4 + 1);
+	assert_true(sim->nodes[1].n_got >= 90 / 4 - 2);
+	wg_sim_free(sim);
 }
 
 static void test_a_suspended_machine_finds_its_sessions_expired(void **state)
@@ -564,7 +612,10 @@ int main(void)
 		cmocka_unit_test(test_a_persistent_keepalive_keeps_a_tunnel_up_for_hours),
 		cmocka_unit_test(
 			test_a_persistent_keepalive_without_endpoint_sends_and_spins_nothing),
-		cmocka_unit_test(test_a_swallowed_try_is_made_up_for_by_later_data),
+		cmocka_unit_test(test_a_swallowed_try_is_made_up_for_when_5_s_are_over),
+		cmocka_unit_test(
+			test_what_waited_before_the_other_side_began_does_not_wait_for_ever),
+		cmocka_unit_test(test_data_again_and_again_keeps_no_packet_for_longer_than_90_s),
 		cmocka_unit_test(test_a_suspended_machine_finds_its_sessions_expired),
 		cmocka_unit_test(test_missed_deadlines_are_met_once),
 		cmocka_unit_test(test_the_wall_clock_may_step_either_way),

@@ -13,10 +13,15 @@ static size_t addressee(struct wg_watch_keys *keys, const struct wg_sim_datagram
 {
 	struct wg_random none = {0};
 
-	for (size_t i = 0; i < keys->n; i++)
-		if (wg_cookie_check(&keys->checkers[i], datagram->bytes, datagram->len,
-				    &datagram->source, false, 0, &none) != WG_MAC_INVALID)
-			return i;
+	for (size_t i = 0; i < keys->n; i++) {
+		size_t key = (keys->last + i) % keys->n;
+
+		if (wg_cookie_check(&keys->checkers[key], datagram->bytes, datagram->len,
+				    &datagram->source, false, 0, &none) == WG_MAC_INVALID)
+			continue;
+		keys->last = key;
+		return key;
+	}
 	return WG_WATCH_KEYS;
 }
 

@@ -17,13 +17,14 @@
 #include "noise/cookie.h"
 #include "sim/net.h"
 
-#define WG_WATCH_KEYS     64u
+#define WG_WATCH_KEYS     2048u
 #define WG_WATCH_SESSIONS 256u
 
 /* Everybody's public keys: who a handshake message is for is told by its mac1. */
 struct wg_watch_keys {
 	struct wg_cookie_checker checkers[WG_WATCH_KEYS];
 	size_t n;
+	size_t last; /* who was addressed last: the next one is mostly the next */
 };
 
 struct wg_watch_session {
