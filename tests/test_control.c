@@ -33,6 +33,9 @@ struct bench {
 	int reload_client;
 	uint16_t port;
 	size_t peers_shown;
+	size_t n_pieces;
+	size_t fails_behind; /* so many peers a get has its error, if it has one */
+	int get_error;
 	int set_error;
 };
 
@@ -55,20 +58,29 @@ static int on_set(void *ctx, struct wg_config *change)
 	return bench->set_error;
 }
 
-static int on_get(void *ctx, struct wg_config *snapshot)
+/* A peer for each piece. */
+static int on_describe(void *ctx, enum wg_uapi_kind kind, struct wg_description *description,
+		       struct wg_text *text)
 {
 	struct bench *bench = ctx;
+	size_t peer = description->cursor.told;
 
-	bench->n_gets++;
-	snapshot->has_listen_port = bench->port != 0;
-	snapshot->listen_port = bench->port;
-	for (size_t i = 0; i < bench->peers_shown; i++) {
-		struct wg_config_peer *peer = wg_config_add_peer(snapshot);
-
-		assert_non_null(peer);
-		memcpy(peer->public_key, &i, sizeof(i));
+	assert_int_equal(kind, WG_UAPI_GET);
+	if (!description->begun) {
+		bench->n_gets++;
+		if (bench->port)
+			wg_text_printf(text, "listen_port=%u\n", bench->port);
+		description->begun = true;
+		description->cursor.last = bench->peers_shown;
 	}
-	return 0;
+	if (peer < description->cursor.last) {
+		bench->n_pieces++;
+		wg_text_printf(text, "public_key=%064zx\n", peer);
+		description->cursor.told++;
+	}
+	if (bench->get_error && description->cursor.told == bench->fails_behind)
+		return bench->get_error;
+	return description->cursor.told < description->cursor.last;
 }
 
 static void on_gone(void *ctx)
@@ -107,7 +119,7 @@ static void serve(struct bench *bench, const struct wg_control_limits *limits)
 {
 	const struct wg_control_handler handler = {
 		.set = on_set,
-		.get = on_get,
+		.describe = on_describe,
 		.reload = on_reload,
 		.down = on_down,
 		.gone = on_gone,
@@ -362,7 +374,8 @@ static void test_an_endless_request_is_cut_off_and_others_are_served(void **stat
 	other = dial(bench);
 	say(bench, other, "set=1\n");
 	endless = dial(bench);
-	assert_in_range(feed(bench, endless, 100000), 20000 - 100, 20000 + WG_UAPI_MAX_LINE);
+	/* Each line makes a peer, which is larger: what is held counts. */
+	assert_in_range(feed(bench, endless, 100000), 1000, 20000 - 1);
 	say(bench, other, "listen_port=7\n\n");
 	assert_string_equal(heard(bench, other), OK);
 	assert_int_equal(bench->n_sets, 1);
@@ -370,20 +383,30 @@ static void test_an_endless_request_is_cut_off_and_others_are_served(void **stat
 	close(other);
 }
 
-/* Reads until what was read ends in end; returns how much that was. */
-static size_t read_to(struct bench *bench, int fd, const char *end)
+/* Reads until what was read ends in end. */
+static void read_to(struct bench *bench, int fd, const char *end, struct wg_text *all)
 {
-	size_t len = 0;
-
-	for (;;) {
+	do {
 		const char *text = heard(bench, fd);
-		size_t n = strlen(text);
 
 		assert_string_not_equal(text, "(end)");
-		assert_true(n > 0);
-		len += n;
-		if (n >= strlen(end) && !strcmp(text + n - strlen(end), end))
-			return len;
+		assert_true(*text);
+		wg_text_add(all, text, strlen(text));
+	} while (strcmp(all->data + all->len - strlen(end), end) != 0);
+}
+
+static void add_peers(struct wg_text *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		wg_text_printf(text, "public_key=%064zx\n", i);
+}
+
+/* A get for each of some clients, who do not read. */
+static void ask_and_sleep(struct bench *bench, int *clients, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		clients[i] = dial(bench);
+		say(bench, clients[i], GET);
 	}
 }
 
@@ -392,6 +415,8 @@ static void test_a_slow_reader_holds_up_nobody_and_gets_all(void **state)
 	struct bench *bench = *state;
 	int slow = dial(bench);
 	int quick = dial(bench);
+	struct wg_text expected;
+	struct wg_text got;
 
 	bench->peers_shown = 20000;
 	say(bench, slow, GET GET);
@@ -400,10 +425,47 @@ static void test_a_slow_reader_holds_up_nobody_and_gets_all(void **state)
 	assert_string_equal(heard(bench, quick), OK);
 	/* Its second request waits until the first is answered. */
 	assert_int_equal(bench->n_gets, 2);
-	assert_true(read_to(bench, slow, OK OK) > 20000 * 64);
+	wg_text_init(&expected);
+	wg_text_init(&got);
+	add_peers(&expected, 20000);
+	wg_text_printf(&expected, OK OK);
+	read_to(bench, slow, OK OK, &got);
+	assert_string_equal(got.data, expected.data);
 	assert_int_equal(bench->n_gets, 3);
+	wg_text_deinit(&expected);
+	wg_text_deinit(&got);
 	close(slow);
 	close(quick);
+}
+
+static void test_an_answer_is_made_only_as_far_as_it_is_read(void **state)
+{
+	struct bench *bench = *state;
+	struct wg_text got;
+	int client;
+
+	bench->peers_shown = 100000; /* about 8 MB */
+	ask_and_sleep(bench, &client, 1);
+	/* What the socket takes, and two pieces at most. */
+	assert_in_range(bench->n_pieces, 1, 10000);
+	wg_text_init(&got);
+	read_to(bench, client, OK, &got);
+	assert_int_equal(bench->n_pieces, 100000);
+	wg_text_deinit(&got);
+	close(client);
+}
+
+static void test_clients_that_read_nothing_take_next_to_nothing(void **state)
+{
+	struct bench *bench = *state;
+	int slow[8];
+
+	serve_with_limits(bench, 8, 1u << 20);
+	bench->peers_shown = 100000;
+	ask_and_sleep(bench, slow, WG_ARRAY_LEN(slow));
+	assert_int_equal(wg_control_clients(bench->control), WG_ARRAY_LEN(slow));
+	for (size_t i = 0; i < WG_ARRAY_LEN(slow); i++)
+		close(slow[i]);
 }
 
 static void test_answers_that_nobody_reads_are_bounded(void **state)
@@ -411,15 +473,38 @@ static void test_answers_that_nobody_reads_are_bounded(void **state)
 	struct bench *bench = *state;
 	int slow[4];
 
-	serve_with_limits(bench, 8, 6u << 20);
-	bench->peers_shown = 20000; /* about 3 MB */
-	for (size_t i = 0; i < WG_ARRAY_LEN(slow); i++) {
-		slow[i] = dial(bench);
-		say(bench, slow[i], GET);
-	}
-	assert_true(wg_control_clients(bench->control) < WG_ARRAY_LEN(slow));
+	serve_with_limits(bench, 8, 150000);
+	bench->peers_shown = 20000;
+	ask_and_sleep(bench, slow, WG_ARRAY_LEN(slow));
+	assert_int_equal(wg_control_clients(bench->control), 2);
 	for (size_t i = 0; i < WG_ARRAY_LEN(slow); i++)
 		close(slow[i]);
+}
+
+static void test_an_answer_that_fails_midway_says_so_at_its_end(void **state)
+{
+	struct bench *bench = *state;
+	int fd = dial(bench);
+	struct wg_text expected;
+	struct wg_text got;
+
+	bench->peers_shown = 5000;
+	bench->fails_behind = 3000;
+	bench->get_error = -ENOMEM;
+	say(bench, fd, GET);
+	wg_text_init(&expected);
+	wg_text_init(&got);
+	add_peers(&expected, 3000);
+	wg_text_printf(&expected, "errno=12\n\n");
+	read_to(bench, fd, "\n\n", &got);
+	assert_string_equal(got.data, expected.data);
+	wg_text_deinit(&expected);
+	wg_text_deinit(&got);
+	bench->peers_shown = 0;
+	bench->get_error = 0;
+	say(bench, fd, GET);
+	assert_string_equal(heard(bench, fd), OK);
+	close(fd);
 }
 
 static void test_a_client_too_many_replaces_the_one_silent_longest(void **state)
@@ -509,7 +594,7 @@ static void test_a_file_that_went_before_it_was_watched_is_an_error(void **state
 	struct bench *bench = *state;
 	const struct wg_control_handler handler = {
 		.set = on_set,
-		.get = on_get,
+		.describe = on_describe,
 		.reload = on_reload,
 		.down = on_down,
 		.gone = on_gone,
@@ -569,7 +654,10 @@ int main(void)
 		TEST(test_who_waits_for_a_reload_hears_before_it_that_it_has_begun),
 		TEST(test_an_endless_request_is_cut_off_and_others_are_served),
 		TEST(test_a_slow_reader_holds_up_nobody_and_gets_all),
+		TEST(test_an_answer_is_made_only_as_far_as_it_is_read),
+		TEST(test_clients_that_read_nothing_take_next_to_nothing),
 		TEST(test_answers_that_nobody_reads_are_bounded),
+		TEST(test_an_answer_that_fails_midway_says_so_at_its_end),
 		TEST(test_a_client_too_many_replaces_the_one_silent_longest),
 		TEST(test_removing_the_file_is_noticed_once),
 		TEST(test_replacing_the_file_is_noticed),

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include <jansson.h>
+
 #include "ctl/show.h"
 #include "ctl/status.h"
 
@@ -82,6 +84,31 @@ static void fill(struct wg_status *status)
 	assert_int_equal(wg_status_add_lookup(status, &unresolved), 0);
 }
 
+static char *format(const struct wg_status *status, size_t *len)
+{
+	struct wg_text text;
+
+	wg_text_init(&text);
+	wg_status_format_interface(&text, status);
+	wg_status_format_peers(&text, status);
+	wg_text_printf(&text, "errno=0\n\n");
+	return wg_text_take(&text, len);
+}
+
+/* Reads text, some bytes at a time. */
+static int parse(struct wg_status *status, const struct wg_status_handler *handler,
+		 const char *text, size_t len, size_t step)
+{
+	struct wg_status_reader reader;
+	int result = 0;
+
+	wg_status_reader_init(&reader, status, handler);
+	for (size_t i = 0; i < len && !result; i += step)
+		result = wg_status_read(&reader, text + i, len - i < step ? len - i : step);
+	wg_status_reader_deinit(&reader);
+	return result;
+}
+
 static void test_a_status_survives_its_text(void **state)
 {
 	struct wg_status sent;
@@ -93,11 +120,11 @@ static void test_a_status_survives_its_text(void **state)
 
 	(void)state;
 	fill(&sent);
-	text = wg_status_format(&sent, &len);
+	text = format(&sent, &len);
 	assert_non_null(text);
 	wg_status_init(&got);
-	assert_int_equal(wg_status_parse(&got, text, len), 0);
-	again = wg_status_format(&got, &again_len);
+	assert_int_equal(parse(&got, NULL, text, len, SIZE_MAX / 2), 1);
+	again = format(&got, &again_len);
 	assert_int_equal(len, again_len);
 	assert_memory_equal(text, again, len);
 	assert_true(got.detailed);
@@ -115,10 +142,11 @@ static void test_text_that_is_none_is_refused(void **state)
 {
 	static const struct {
 		const char *text;
-		int error;
+		int result;
 	} cases[] = {
-		{"", -EPROTO},
-		{"mtu=1420\n", -EPROTO}, /* cut off */
+		{"", 0},
+		{"mtu=1420\n", 0}, /* cut off */
+		{"\n", -EPROTO},
 		{"mtu\nerrno=0\n\n", -EPROTO},
 		{"mtu=-1\nerrno=0\n\n", -EPROTO},
 		{"mtu=4294967296\nerrno=0\n\n", -EPROTO},
@@ -130,22 +158,22 @@ static void test_text_that_is_none_is_refused(void **state)
 		{SOME_PEER "lookup_host=x\nerrno=0\n\n", -EPROTO},
 		{SOME_PEER "lookup=1 2 3\nlookup=1 2 3\nerrno=0\n\n", -EPROTO},
 		{SOME_PEER "lookup=1 2 3\n" SOME_PEER "lookup_host=x\nerrno=0\n\n", -EPROTO},
-		{SOME_PEER "lookup=1 2 3\nlookup_new=x\nerrno=0\n\n", 0},
+		{SOME_PEER "lookup=1 2 3\nlookup_new=x\nerrno=0\n\n", 1},
 		{"peer=x\nerrno=0\n\n", -EPROTO},
 		{"drop=in-mac1\nerrno=0\n\n", -EPROTO},
 		{"caller=wrong_key 1 2\nerrno=0\n\n", -EPROTO},
 		{"caller=wrong_key 1 2 AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= "
 		 "192.0.2.7:1\nerrno=0\n\n",
-		 0},
+		 1},
 		{"caller=wrong_key 1 x AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= "
 		 "192.0.2.7:1\nerrno=0\n\n",
 		 -EPROTO},
 		{"caller=new_kind 1 2 AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= "
 		 "192.0.2.7:1\nerrno=0\n\n",
-		 0},
+		 1},
 		{"errno=2\n\n", -ENOENT},
 		{"errno=x\n\n", -EPROTO},
-		{"new=thing\ndrop=new-reason 3\nerrno=0\n\n", 0},
+		{"new=thing\ndrop=new-reason 3\nerrno=0\n\n", 1},
 	};
 
 	(void)state;
@@ -153,10 +181,104 @@ static void test_text_that_is_none_is_refused(void **state)
 		struct wg_status status;
 
 		wg_status_init(&status);
-		assert_int_equal(wg_status_parse(&status, cases[i].text, strlen(cases[i].text)),
-				 cases[i].error);
+		assert_int_equal(parse(&status, NULL, cases[i].text, strlen(cases[i].text), 7),
+				 cases[i].result);
 		wg_status_deinit(&status);
 	}
+}
+
+/* What a handler was told, as text again. */
+struct told {
+	struct wg_text text;
+	size_t most_peers; /* that were held at a time */
+	int error;         /* of the handler, at the first peer */
+};
+
+static int tell_interface(void *ctx, const struct wg_status *status)
+{
+	struct told *told = ctx;
+
+	assert_int_equal(told->text.len, 0);
+	wg_status_format_interface(&told->text, status);
+	return 0;
+}
+
+static int tell_peer(void *ctx, const struct wg_status *status)
+{
+	struct told *told = ctx;
+
+	if (status->config.n_peers > told->most_peers)
+		told->most_peers = status->config.n_peers;
+	wg_status_format_peers(&told->text, status);
+	return told->error;
+}
+
+static void test_a_reader_tells_of_one_peer_after_the_other_and_holds_no_more(void **state)
+{
+	struct told told = {.most_peers = 0};
+	const struct wg_status_handler handler = {tell_interface, tell_peer, &told};
+	struct wg_status sent;
+	size_t len;
+	char *text;
+
+	(void)state;
+	fill(&sent);
+	text = format(&sent, &len);
+	for (size_t step = 1; step < 300; step += 23) {
+		struct wg_status status;
+
+		wg_text_init(&told.text);
+		wg_status_init(&status);
+		assert_int_equal(parse(&status, &handler, text, len, step), 1);
+		wg_text_printf(&told.text, "errno=0\n\n");
+		assert_int_equal(told.text.len, len);
+		assert_memory_equal(told.text.data, text, len);
+		assert_int_equal(told.most_peers, 1);
+		wg_status_deinit(&status);
+		wg_text_deinit(&told.text);
+	}
+	free(text);
+	wg_status_deinit(&sent);
+}
+
+static void test_a_reader_stops_at_its_handlers_error(void **state)
+{
+	struct told told = {.error = -EIO};
+	const struct wg_status_handler handler = {tell_interface, tell_peer, &told};
+	struct wg_status sent;
+	struct wg_status status;
+	size_t len;
+	char *text;
+
+	(void)state;
+	fill(&sent);
+	text = format(&sent, &len);
+	wg_text_init(&told.text);
+	wg_status_init(&status);
+	assert_int_equal(parse(&status, &handler, text, len, len), -EIO);
+	assert_null(strstr(told.text.data, "shale"));
+	wg_status_deinit(&status);
+	wg_text_deinit(&told.text);
+	free(text);
+	wg_status_deinit(&sent);
+}
+
+static void test_a_line_without_an_end_is_refused(void **state)
+{
+	struct wg_status status;
+	char chunk[4096];
+	struct wg_status_reader reader;
+	int result = 0;
+
+	(void)state;
+	memset(chunk, 'a', sizeof(chunk));
+	wg_status_init(&status);
+	wg_status_reader_init(&reader, &status, NULL);
+	for (int i = 0; i < 64 && !result; i++)
+		result = wg_status_read(&reader, chunk, sizeof(chunk));
+	assert_int_equal(result, -EPROTO);
+	wg_status_reader_deinit(&reader);
+	wg_status_deinit(&status);
 }
 
 static void test_the_reason_is_the_first_thing_in_the_way(void **state)
@@ -252,23 +374,76 @@ static void test_show_prints_what_wg_prints_and_more(void **state)
 
 	(void)state;
 	fill(&status);
-	wg_show_text(file, "wg0", &status, 4601);
+	wg_show_interface(file, "wg0", &status);
+	for (size_t i = 0; i < status.config.n_peers; i++)
+		wg_show_peer(file, &status, i, 4601);
 	fclose(file);
 	assert_string_equal(text, expected);
 	free(text);
 	wg_status_deinit(&status);
 }
 
+/* A document of that many tunnels, each with n_peers of the status' peers. */
+static char *document(const struct wg_status *status, size_t n_tunnels, size_t n_peers,
+		      bool compact)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *file = open_memstream(&text, &len);
+	struct wg_show_json json;
+
+	wg_show_json_begin(&json, file, compact);
+	for (size_t i = 0; i < n_tunnels; i++) {
+		wg_show_json_interface(&json, "wg0", status);
+		for (size_t k = 0; k < n_peers; k++)
+			wg_show_json_peer(&json, status, k);
+	}
+	wg_show_json_end(&json);
+	assert_false(json.failed);
+	fclose(file);
+	return text;
+}
+
+static void test_json_in_pieces_looks_as_if_it_were_printed_whole(void **state)
+{
+	struct wg_status status;
+
+	(void)state;
+	fill(&status);
+	for (size_t i = 0; i < 18; i++) {
+		bool compact = i / 9;
+		size_t n_tunnels = i / 3 % 3;
+		char *text = document(&status, n_tunnels, i % 3, compact);
+		json_t *json = json_loads(text, 0, NULL);
+		char *whole;
+
+		assert_non_null(json);
+		whole = json_dumps(json, compact ? JSON_COMPACT : JSON_INDENT(2));
+		assert_int_equal(strlen(text), strlen(whole) + 1);
+		assert_memory_equal(text, whole, strlen(whole));
+		assert_int_equal(text[strlen(whole)], '\n');
+		assert_int_equal(json_array_size(json_object_get(json, "interfaces")), n_tunnels);
+		free(whole);
+		free(text);
+		json_decref(json);
+	}
+	wg_status_deinit(&status);
+}
+
 static void test_json_has_every_field_and_no_secret(void **state)
 {
 	struct wg_status status;
+	char *text;
+	json_t *whole;
 	json_t *json;
 	json_t *peer;
 	json_t *lookup;
 
 	(void)state;
 	fill(&status);
-	json = wg_show_json("wg0", &status);
+	text = document(&status, 1, 2, false);
+	whole = json_loads(text, 0, NULL);
+	json = json_array_get(json_object_get(whole, "interfaces"), 0);
 	assert_string_equal(json_string_value(json_object_get(json, "interface")), "wg0");
 	assert_int_equal(json_array_size(json_object_get(json, "offloads")), 2);
 	assert_int_equal(
@@ -293,15 +468,19 @@ static void test_json_has_every_field_and_no_secret(void **state)
 	assert_true(json_is_null(json_object_get(peer, "endpoint_lookup")));
 	assert_true(json_is_null(json_object_get(peer, "no_session_reason")));
 	assert_null(json_object_get(peer, "preshared_key"));
-	json_decref(json);
+	json_decref(whole);
+	free(text);
 	status.config.peers[0].health.initiations_sent = 3;
 	status.config.callers[WG_CALLER_WRONG_KEY].age_sec = 181;
-	json = wg_show_json("wg0", &status);
+	text = document(&status, 1, 1, false);
+	whole = json_loads(text, 0, NULL);
+	json = json_array_get(json_object_get(whole, "interfaces"), 0);
 	peer = json_array_get(json_object_get(json, "peers"), 0);
 	assert_true(json_is_string(json_object_get(peer, "silent_reason")));
 	assert_int_equal(json_integer_value(json_object_get(peer, "initiations_unanswered")), 3);
 	assert_true(json_is_null(json_object_get(json, "wrong_key_calls")));
-	json_decref(json);
+	json_decref(whole);
+	free(text);
 	wg_status_deinit(&status);
 }
 
@@ -310,9 +489,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_status_survives_its_text),
 		cmocka_unit_test(test_text_that_is_none_is_refused),
+		cmocka_unit_test(test_a_reader_tells_of_one_peer_after_the_other_and_holds_no_more),
+		cmocka_unit_test(test_a_reader_stops_at_its_handlers_error),
+		cmocka_unit_test(test_a_line_without_an_end_is_refused),
 		cmocka_unit_test(test_the_reason_is_the_first_thing_in_the_way),
 		cmocka_unit_test(test_a_peer_with_a_session_is_silent_from_the_third_initiation_on),
 		cmocka_unit_test(test_show_prints_what_wg_prints_and_more),
+		cmocka_unit_test(test_json_in_pieces_looks_as_if_it_were_printed_whole),
 		cmocka_unit_test(test_json_has_every_field_and_no_secret),
 	};
 

@@ -4,6 +4,7 @@
 
 #include "ctl/text.h"
 #include "ctl/uapi.h"
+#include "uapi.h"
 
 #define KEY_A "0100000000000000000000000000000000000000000000000000000000000000"
 #define KEY_B "00000000000000000000000000000000000000000000000000000000000000ff"
@@ -359,10 +360,30 @@ static void test_a_request_past_the_limit_is_cut_off(void **state)
 	wg_uapi_parser_free(parser);
 }
 
+static void test_what_a_request_takes_is_known_and_nothing_after_an_error(void **state)
+{
+	struct wg_uapi_parser *parser = new_parser();
+	size_t before;
+
+	(void)state;
+	assert_int_equal(wg_uapi_parser_bytes(parser), 0);
+	parse(parser, "set=1\n" PEER, SIZE_MAX);
+	before = wg_uapi_parser_bytes(parser);
+	assert_true(before >= sizeof(struct wg_config_peer));
+	for (size_t i = 0; i < 100; i++)
+		parse(parser, "allowed_ip=192.0.2.0/24\n", SIZE_MAX);
+	assert_true(wg_uapi_parser_bytes(parser) - before >=
+		    100 * sizeof(struct wg_config_allowed_ip));
+	parse(parser, "colour=blue\n", SIZE_MAX);
+	assert_int_equal(wg_uapi_parser_bytes(parser), 0);
+	assert_int_equal(parse(parser, "\n", SIZE_MAX), -EINVAL);
+	wg_uapi_parser_free(parser);
+}
+
 static void assert_formats(const struct wg_config *config, const char *expected)
 {
 	size_t len;
-	char *text = wg_uapi_format(config, &len);
+	char *text = wg_test_answer(config, &len);
 
 	assert_non_null(text);
 	assert_int_equal(len, strlen(expected));
@@ -470,7 +491,7 @@ static void test_what_is_printed_reads_back_as_the_same(void **state)
 		size_t len;
 
 		make_random_config(&config, &random);
-		answer = wg_uapi_format(&config, &len);
+		answer = wg_test_answer(&config, &len);
 		assert_non_null(answer);
 		request = as_request(answer, len);
 		parser = parsed(request);
@@ -521,6 +542,7 @@ int main(void)
 		cmocka_unit_test(test_a_long_line_is_refused_but_a_long_first_line_at_once),
 		cmocka_unit_test(test_a_zero_byte_in_a_line_is_refused),
 		cmocka_unit_test(test_a_request_past_the_limit_is_cut_off),
+		cmocka_unit_test(test_what_a_request_takes_is_known_and_nothing_after_an_error),
 		cmocka_unit_test(test_an_empty_device_answers_with_errno_only),
 		cmocka_unit_test(test_a_device_is_printed_for_wg),
 		cmocka_unit_test(test_what_is_printed_reads_back_as_the_same),

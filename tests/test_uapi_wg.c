@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "ctl/uapi.h"
+#include "uapi.h"
 
 #define SOCKET_PATH "/run/wireguard/tuff0.sock"
 #define KEY_A       "0100000000000000000000000000000000000000000000000000000000000000"
@@ -55,7 +55,7 @@ static void answer(int fd, struct wg_uapi_parser *parser, int result, const stru
 	size_t len;
 
 	if (result == 1 && wg_uapi_kind(parser) == WG_UAPI_GET && !server->error) {
-		char *all = wg_uapi_format(server->config, &len);
+		char *all = wg_test_answer(server->config, &len);
 
 		(void)!write(fd, all, len);
 		free(all);

@@ -11,12 +11,18 @@ void wg_config_init(struct wg_config *config)
 	*config = (struct wg_config){0};
 }
 
-void wg_config_deinit(struct wg_config *config)
+void wg_config_clear_peers(struct wg_config *config)
 {
 	for (size_t i = 0; i < config->n_peers; i++)
 		free(config->peers[i].allowed_ips);
 	if (config->peers)
 		wg_wipe(config->peers, config->n_peers * sizeof(*config->peers));
+	config->n_peers = 0;
+}
+
+void wg_config_deinit(struct wg_config *config)
+{
+	wg_config_clear_peers(config);
 	free(config->peers);
 	wg_wipe(config, sizeof(*config));
 }

@@ -89,6 +89,9 @@ void wg_config_init(struct wg_config *config);
 /* Wipes and frees what it holds, and leaves it empty. */
 void wg_config_deinit(struct wg_config *config);
 
+/* Wipes and frees the peers, of which there are none then; their place is kept. */
+void wg_config_clear_peers(struct wg_config *config);
+
 /* Appends an empty peer; valid until the next is added. NULL: out of memory. */
 struct wg_config_peer *wg_config_add_peer(struct wg_config *config);
 

@@ -101,7 +101,20 @@ static void print_details(FILE *file, const struct wg_status *status)
 	print_callers(file, status);
 }
 
-static void print_interface(FILE *file, const char *interface, const struct wg_status *status)
+static void print_allowed_ips(FILE *file, const struct wg_config_peer *peer)
+{
+	char text[WG_PREFIX_TEXT_LEN];
+
+	fputs("  allowed ips: ", file);
+	if (!peer->n_allowed_ips)
+		fputs("(none)", file);
+	for (size_t i = 0; i < peer->n_allowed_ips; i++)
+		fprintf(file, "%s%s", i ? ", " : "",
+			wg_prefix_format(text, &peer->allowed_ips[i].prefix));
+	fputc('\n', file);
+}
+
+void wg_show_interface(FILE *file, const char *interface, const struct wg_status *status)
 {
 	fprintf(file, "interface: %s\n", interface);
 	if (status->config.has_private_key) {
@@ -116,19 +129,6 @@ static void print_interface(FILE *file, const char *interface, const struct wg_s
 		print_details(file, status);
 }
 
-static void print_allowed_ips(FILE *file, const struct wg_config_peer *peer)
-{
-	char text[WG_PREFIX_TEXT_LEN];
-
-	fputs("  allowed ips: ", file);
-	if (!peer->n_allowed_ips)
-		fputs("(none)", file);
-	for (size_t i = 0; i < peer->n_allowed_ips; i++)
-		fprintf(file, "%s%s", i ? ", " : "",
-			wg_prefix_format(text, &peer->allowed_ips[i].prefix));
-	fputc('\n', file);
-}
-
 static void print_lookup(FILE *file, const struct wg_status_lookup *lookup)
 {
 	fprintf(file, "  endpoint's name: %s: %s (%s:%" PRIu32 "; asked %" PRIu32 " time%s, first ",
@@ -138,7 +138,7 @@ static void print_lookup(FILE *file, const struct wg_status_lookup *lookup)
 	fputs(")\n", file);
 }
 
-static void print_peer(FILE *file, const struct wg_status *status, size_t i, int64_t now_sec)
+void wg_show_peer(FILE *file, const struct wg_status *status, size_t i, int64_t now_sec)
 {
 	const struct wg_config_peer *peer = &status->config.peers[i];
 	const struct wg_status_lookup *lookup = wg_status_lookup(status, i);
@@ -174,12 +174,4 @@ static void print_peer(FILE *file, const struct wg_status *status, size_t i, int
 		fprintf(file, "  no session: %s\n", text);
 	if (*wg_status_silence(status, i, text))
 		fprintf(file, "  silent: %s\n", text);
-}
-
-void wg_show_text(FILE *file, const char *interface, const struct wg_status *status,
-		  int64_t now_sec)
-{
-	print_interface(file, interface, status);
-	for (size_t i = 0; i < status->config.n_peers; i++)
-		print_peer(file, status, i, now_sec);
 }

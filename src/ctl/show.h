@@ -1,18 +1,34 @@
-/* What `tuff show` prints of a status: text like wg's, or JSON (docs/json.md). */
+/* What `tuff show` prints of a status: text like wg's, or JSON (docs/json.md). Both are
+ * printed piece by piece, as the status is read, so that of very many peers no more than
+ * one is held. */
 #ifndef WG_CTL_SHOW_H
 #define WG_CTL_SHOW_H
 
-#include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
 #include "ctl/status.h"
 
 /* Text for people. now_sec is the wall clock. */
-void wg_show_text(FILE *file, const char *interface, const struct wg_status *status,
-		  int64_t now_sec);
+void wg_show_interface(FILE *file, const char *interface, const struct wg_status *status);
+void wg_show_peer(FILE *file, const struct wg_status *status, size_t i, int64_t now_sec);
 
-/* One interface as a JSON object, a reference for the caller. NULL: out of memory. */
-json_t *wg_show_json(const char *interface, const struct wg_status *status);
+/* One JSON document: begin, then each interface and all of its peers, then end. It is
+ * whole only after the end. */
+struct wg_show_json {
+	FILE *file;
+	bool compact; /* on one line */
+	bool failed;  /* memory was out: what was printed is not right */
+	size_t n_interfaces;
+	size_t n_peers; /* of the present interface */
+};
+
+void wg_show_json_begin(struct wg_show_json *json, FILE *file, bool compact);
+void wg_show_json_interface(struct wg_show_json *json, const char *interface,
+			    const struct wg_status *status);
+void wg_show_json_peer(struct wg_show_json *json, const struct wg_status *status, size_t i);
+/* Behind the last of them, also if there was none. */
+void wg_show_json_end(struct wg_show_json *json);
 
 #endif

@@ -1,6 +1,7 @@
 /* The JSON of `tuff show --json`. Its schema is docs/json.md: fields may be added,
  * those that are there keep their names and meanings. */
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "crypto/encoding.h"
@@ -114,10 +115,10 @@ static json_t *peer_json(const struct wg_status *status, size_t i)
 	return json;
 }
 
-json_t *wg_show_json(const char *interface, const struct wg_status *status)
+/* All of it but its peers. */
+static json_t *interface_json(const char *interface, const struct wg_status *status)
 {
 	json_t *json = json_object();
-	json_t *peers = json_array();
 
 	json_object_set_new(json, "interface", json_string(interface));
 	json_object_set_new(json, "public_key",
@@ -125,21 +126,110 @@ json_t *wg_show_json(const char *interface, const struct wg_status *status)
 							   : json_null());
 	json_object_set_new(json, "listen_port", json_integer(status->config.listen_port));
 	json_object_set_new(json, "fwmark", json_integer(status->config.fwmark));
-	if (status->detailed) {
-		json_object_set_new(json, "link", json_string(status->link_up ? "up" : "down"));
-		json_object_set_new(json, "mtu", json_integer(status->mtu));
-		json_object_set_new(json, "workers", json_integer(status->workers));
-		json_object_set_new(json, "cipher", json_string(status->aead));
-		json_object_set_new(json, "offloads", words_json(status->offloads));
-		json_object_set_new(json, "offloads_off", json_string(status->offloads_off));
-		json_object_set_new(json, "drops", drops_json(status));
-		json_object_set_new(json, "wrong_key_calls",
-				    caller_json(status, WG_CALLER_WRONG_KEY));
-		json_object_set_new(json, "unknown_peer_calls",
-				    caller_json(status, WG_CALLER_UNKNOWN));
-	}
-	for (size_t i = 0; i < status->config.n_peers; i++)
-		json_array_append_new(peers, peer_json(status, i));
-	json_object_set_new(json, "peers", peers);
+	if (!status->detailed)
+		return json;
+	json_object_set_new(json, "link", json_string(status->link_up ? "up" : "down"));
+	json_object_set_new(json, "mtu", json_integer(status->mtu));
+	json_object_set_new(json, "workers", json_integer(status->workers));
+	json_object_set_new(json, "cipher", json_string(status->aead));
+	json_object_set_new(json, "offloads", words_json(status->offloads));
+	json_object_set_new(json, "offloads_off", json_string(status->offloads_off));
+	json_object_set_new(json, "drops", drops_json(status));
+	json_object_set_new(json, "wrong_key_calls", caller_json(status, WG_CALLER_WRONG_KEY));
+	json_object_set_new(json, "unknown_peer_calls", caller_json(status, WG_CALLER_UNKNOWN));
 	return json;
+}
+
+static void begin_line(const struct wg_show_json *json, size_t depth)
+{
+	if (!json->compact)
+		fprintf(json->file, "\n%*s", (int)(2 * depth), "");
+}
+
+static void print_name(const struct wg_show_json *json, size_t depth, const char *name)
+{
+	begin_line(json, depth);
+	fprintf(json->file, "\"%s\":%s", name, json->compact ? "" : " ");
+}
+
+/* A value as it looks at that depth of the document, and forgets it: jansson knows only
+ * of whole ones. A newline is never part of a string, where it is escaped. */
+static void print_value(struct wg_show_json *json, size_t depth, json_t *value)
+{
+	size_t flags = JSON_ENCODE_ANY | (json->compact ? JSON_COMPACT : JSON_INDENT(2));
+	char *text = json_dumps(value, flags);
+	char *rest = text;
+	const char *line;
+
+	json->failed |= !text;
+	while ((line = strsep(&rest, "\n"))) {
+		if (line != text)
+			begin_line(json, depth);
+		fputs(line, json->file);
+	}
+	free(text);
+	json_decref(value);
+}
+
+static void end_interface(struct wg_show_json *json)
+{
+	if (json->n_peers)
+		begin_line(json, 3);
+	fputc(']', json->file);
+	begin_line(json, 2);
+	fputc('}', json->file);
+}
+
+void wg_show_json_begin(struct wg_show_json *json, FILE *file, bool compact)
+{
+	*json = (struct wg_show_json){.file = file, .compact = compact};
+	fputc('{', file);
+	print_name(json, 1, "version");
+	fputs("1,", file);
+	print_name(json, 1, "interfaces");
+	fputc('[', file);
+}
+
+void wg_show_json_interface(struct wg_show_json *json, const char *interface,
+			    const struct wg_status *status)
+{
+	json_t *fields = interface_json(interface, status);
+	const char *name;
+	json_t *value;
+
+	if (json->n_interfaces++) {
+		end_interface(json);
+		fputc(',', json->file);
+	}
+	json->n_peers = 0;
+	begin_line(json, 2);
+	fputc('{', json->file);
+	json_object_foreach(fields, name, value)
+	{
+		print_name(json, 3, name);
+		print_value(json, 3, json_incref(value));
+		fputc(',', json->file);
+	}
+	json_decref(fields);
+	print_name(json, 3, "peers");
+	fputc('[', json->file);
+}
+
+void wg_show_json_peer(struct wg_show_json *json, const struct wg_status *status, size_t i)
+{
+	if (json->n_peers++)
+		fputc(',', json->file);
+	begin_line(json, 4);
+	print_value(json, 4, peer_json(status, i));
+}
+
+void wg_show_json_end(struct wg_show_json *json)
+{
+	if (json->n_interfaces) {
+		end_interface(json);
+		begin_line(json, 1);
+	}
+	fputc(']', json->file);
+	begin_line(json, 0);
+	fputs("}\n", json->file);
 }

@@ -22,23 +22,45 @@ static void free_lookup(struct wg_status_lookup *lookup)
 	free((char *)lookup->file);
 }
 
-void wg_status_deinit(struct wg_status *status)
+void wg_status_forget_peers(struct wg_status *status)
 {
-	for (size_t i = 0; status->peer_names && i < status->config.n_peers; i++)
+	for (size_t i = 0; i < status->n_peer_names; i++) {
 		free(status->peer_names[i]);
-	free((void *)status->peer_names);
+		status->peer_names[i] = NULL;
+	}
 	for (size_t i = 0; i < status->n_lookups; i++)
 		free_lookup(&status->lookups[i]);
+	status->n_lookups = 0;
+	wg_config_clear_peers(&status->config);
+}
+
+void wg_status_deinit(struct wg_status *status)
+{
+	wg_status_forget_peers(status);
+	free((void *)status->peer_names);
 	free(status->lookups);
 	wg_config_deinit(&status->config);
 	wg_status_init(status);
 }
 
+/* Entries for as many peers as the configuration has room for. */
+static int grow_names(struct wg_status *status)
+{
+	size_t n = status->config.peers_capacity;
+	char **names = (char **)reallocarray((void *)status->peer_names, n, sizeof(char *));
+
+	if (!names)
+		return -ENOMEM;
+	memset((void *)(names + status->n_peer_names), 0,
+	       (n - status->n_peer_names) * sizeof(char *));
+	status->peer_names = names;
+	status->n_peer_names = n;
+	return 0;
+}
+
 int wg_status_name_peer(struct wg_status *status, size_t i, const char *name)
 {
-	if (!status->peer_names)
-		status->peer_names = (char **)calloc(status->config.n_peers, sizeof(char *));
-	if (!status->peer_names)
+	if (i >= status->n_peer_names && grow_names(status))
 		return -ENOMEM;
 	free(status->peer_names[i]);
 	status->peer_names[i] = strdup(name);
@@ -47,7 +69,7 @@ int wg_status_name_peer(struct wg_status *status, size_t i, const char *name)
 
 const char *wg_status_peer_name(const struct wg_status *status, size_t i)
 {
-	return status->peer_names ? status->peer_names[i] : NULL;
+	return i < status->n_peer_names ? status->peer_names[i] : NULL;
 }
 
 /* For one line of text and for JSON, whatever a file is called. */

@@ -11,6 +11,7 @@
 
 #include "core/config.h"
 #include "core/drops.h"
+#include "ctl/text.h"
 
 #define WG_STATUS_WORD_LEN 64  /* with its NUL */
 #define WG_STATUS_TEXT_LEN 256 /* with its NUL */
@@ -36,7 +37,8 @@ struct wg_status {
 	/* Private key all zero; a preshared key only says whether there is one. */
 	struct wg_config config;
 	uint8_t public_key[WG_KEY_LEN];   /* ours, where config.has_private_key */
-	char **peer_names;                /* of config.n_peers; an entry or all may be NULL */
+	char **peer_names;                /* of config.peers; NULL where there is none */
+	size_t n_peer_names;              /* those behind have none either */
 	struct wg_status_lookup *lookups; /* with trouble, in the order of peers; texts owned */
 	size_t n_lookups;
 
@@ -64,13 +66,42 @@ int wg_status_add_lookup(struct wg_status *status, const struct wg_status_lookup
 /* NULL: there is none with that of config.peers[i]. */
 const struct wg_status_lookup *wg_status_lookup(const struct wg_status *status, size_t i);
 
-/* The answer to "show=1": malloc'ed lines, "errno=0" and an empty line. NULL: no memory. */
-char *wg_status_format(const struct wg_status *status, size_t *len);
+/* Drops the peers and what belongs to them; the memory is kept for others. */
+void wg_status_forget_peers(struct wg_status *status);
 
-/* Reads such lines, up to errno's; unknown keys are passed over. status is
- * initialised by the caller. 0, -EPROTO when it is no such text, -ENOMEM, or the error
- * that the other side told. */
-int wg_status_parse(struct wg_status *status, const char *text, size_t len);
+/* The answer to "show=1", in pieces: the interface, then its peers, some at a time; its
+ * end is that of any answer (wg_uapi_format_errno). */
+void wg_status_format_interface(struct wg_text *text, const struct wg_status *status);
+void wg_status_format_peers(struct wg_text *text, const struct wg_status *status);
+
+/* Who is told of what was read, as soon as it is whole: of the interface, once, before
+ * any peer; then of each peer, which is config.peers[0] meanwhile and is forgotten
+ * afterwards. Each returns 0, or -errno to read no further. */
+struct wg_status_handler {
+	int (*interface)(void *ctx, const struct wg_status *status);
+	int (*peer)(void *ctx, const struct wg_status *status);
+	void *ctx;
+};
+
+/* Reads such an answer as its bytes arrive; no more than a peer is held. */
+struct wg_status_reader {
+	struct wg_status *status;
+	const struct wg_status_handler *handler; /* NULL: all peers stay in status */
+	struct wg_text line;                     /* its part that came */
+	bool told;                               /* of the interface */
+	int result;
+};
+
+/* status is initialised by the caller, and deinitialised whatever happens; handler may
+ * be NULL. */
+void wg_status_reader_init(struct wg_status_reader *reader, struct wg_status *status,
+			   const struct wg_status_handler *handler);
+void wg_status_reader_deinit(struct wg_status_reader *reader);
+
+/* Takes a piece; unknown keys are passed over. 1 when errno came and was 0: all was
+ * read. 0 when more has to come; -EPROTO when it is no such text, -ENOMEM, the
+ * handler's error, or the one that the other side told; and the same ever after. */
+int wg_status_read(struct wg_status_reader *reader, const char *data, size_t len);
 
 /* Why config.peers[i] has no session, in words; empty when it has one. */
 const char *wg_status_reason(const struct wg_status *status, size_t i,

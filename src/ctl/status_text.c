@@ -19,24 +19,6 @@ static void add_key(struct wg_text *text, const char *name, const uint8_t key[st
 	wg_text_printf(text, "%s=%s\n", name, base64);
 }
 
-static void add_device(struct wg_text *text, const struct wg_status *status)
-{
-	if (status->config.has_private_key)
-		add_key(text, "own_key", status->public_key);
-	if (status->config.has_listen_port)
-		wg_text_printf(text, "listen_port=%u\n", status->config.listen_port);
-	if (status->config.has_fwmark)
-		wg_text_printf(text, "fwmark=%" PRIu32 "\n", status->config.fwmark);
-	wg_text_printf(text, "link=%s\nmtu=%" PRIu32 "\nworkers=%" PRIu32 "\naead=%s\n",
-		       status->link_up ? "up" : "down", status->mtu, status->workers, status->aead);
-	wg_text_printf(text, "offloads=%s\noffloads_off=%s\n", status->offloads,
-		       status->offloads_off);
-	for (int reason = 0; reason < WG_DROP_COUNT; reason++)
-		if (status->drops[reason])
-			wg_text_printf(text, "drop=%s %" PRIu64 "\n",
-				       wg_drop_name((enum wg_drop)reason), status->drops[reason]);
-}
-
 static const char *const caller_names[WG_N_CALLERS] = {
 	[WG_CALLER_WRONG_KEY] = "wrong_key",
 	[WG_CALLER_UNKNOWN] = "unknown_peer",
@@ -102,18 +84,8 @@ static void add_peer(struct wg_text *text, const struct wg_status *status, size_
 			       wg_prefix_format(prefix, &peer->allowed_ips[k].prefix));
 }
 
-char *wg_status_format(const struct wg_status *status, size_t *len)
-{
-	struct wg_text text;
-
-	wg_text_init(&text);
-	add_device(&text, status);
-	add_callers(&text, &status->config);
-	for (size_t i = 0; i < status->config.n_peers; i++)
-		add_peer(&text, status, i);
-	wg_text_printf(&text, "errno=0\n\n");
-	return wg_text_take(&text, len);
-}
+/* The longest line is a peer's name's; a line of a configuration file has no more. */
+#define MAX_LINE (64u << 10)
 
 #define NUMBER(field, max)                                    \
 	do {                                                  \
@@ -174,7 +146,7 @@ static int parse_caller(struct wg_status *status, char *value)
 	return 0;
 }
 
-static int parse_device(struct wg_status *status, const char *key, char *value)
+static int parse_interface(struct wg_status *status, const char *key, char *value)
 {
 	if (!strcmp(key, "own_key")) {
 		status->config.has_private_key = wg_key_decode(status->public_key, value);
@@ -301,7 +273,7 @@ static int parse_lookup(struct wg_status *status, const char *key, char *value)
 	return *text ? 0 : -ENOMEM;
 }
 
-static int add_parsed_peer(struct wg_status *status, const char *value)
+static int begin_peer(struct wg_status *status, const char *value)
 {
 	struct wg_config_peer *peer = wg_config_add_peer(&status->config);
 
@@ -310,80 +282,120 @@ static int add_parsed_peer(struct wg_status *status, const char *value)
 	return wg_key_decode(peer->public_key, value) ? 0 : -EPROTO;
 }
 
-/* Names come while the number of peers is not known yet, so they are noted as they
- * come and given their places at the end. */
-struct names {
-	const char **names;
-	size_t n;
-};
-
-static int note_name(struct names *names, size_t peer, const char *value)
+/* What was read last is whole now. */
+static int tell(struct wg_status_reader *reader)
 {
-	const char **grown;
+	const struct wg_status_handler *handler = reader->handler;
+	struct wg_status *status = reader->status;
+	int err = 0;
 
-	if (peer >= names->n) {
-		grown = (const char **)reallocarray((void *)names->names, 2 * peer + 8,
-						    sizeof(char *));
-		if (!grown)
-			return -ENOMEM;
-		memset((void *)(grown + names->n), 0, (2 * peer + 8 - names->n) * sizeof(char *));
-		names->names = grown;
-		names->n = 2 * peer + 8;
-	}
-	names->names[peer] = value;
-	return 0;
+	if (!handler)
+		return 0;
+	if (!reader->told)
+		err = handler->interface(handler->ctx, status);
+	else if (status->config.n_peers)
+		err = handler->peer(handler->ctx, status);
+	reader->told = true;
+	wg_status_forget_peers(status);
+	return err;
+}
+
+static int parse_errno(const char *value)
+{
+	uint64_t n;
+
+	if (!wg_number_parse_long(&n, INT16_MAX, value))
+		return -EPROTO;
+	return n ? -(int)n : 1;
 }
 
 /* One line. 1 after errno's, when it was 0. */
-static int parse_line(struct wg_status *status, struct names *names, char *line)
+static int parse_line(struct wg_status_reader *reader, char *line)
 {
+	struct wg_status *status = reader->status;
 	char *value = strchr(line, '=');
-	uint64_t n;
+	int result;
 
 	if (!value)
 		return -EPROTO;
 	*value++ = '\0';
 	if (!strcmp(line, "errno")) {
-		if (!wg_number_parse_long(&n, INT16_MAX, value))
-			return -EPROTO;
-		return n ? -(int)n : 1;
+		result = parse_errno(value);
+		return result == 1 ? tell(reader) ?: 1 : result;
 	}
 	if (!strcmp(line, "peer"))
-		return add_parsed_peer(status, value);
+		return tell(reader) ?: begin_peer(status, value);
 	if (!status->config.n_peers)
-		return parse_device(status, line, value);
+		return parse_interface(status, line, value);
 	if (!strcmp(line, "name"))
-		return note_name(names, status->config.n_peers - 1, value);
+		return wg_status_name_peer(status, status->config.n_peers - 1, value);
 	if (!strncmp(line, "lookup", strlen("lookup")))
 		return parse_lookup(status, line, value);
 	return parse_peer(status, line, value);
 }
 
-static int place_names(struct wg_status *status, const struct names *names)
+/* Takes bytes up to a newline; returns how many. */
+static size_t take_line(struct wg_status_reader *reader, const char *data, size_t len)
 {
-	int err = 0;
+	const char *newline = memchr(data, '\n', len);
+	size_t n = newline ? (size_t)(newline - data) : len;
 
-	for (size_t i = 0; !err && i < names->n && i < status->config.n_peers; i++)
-		if (names->names[i])
-			err = wg_status_name_peer(status, i, names->names[i]);
-	return err;
+	wg_text_add(&reader->line, data, n);
+	if (reader->line.failed)
+		reader->result = -ENOMEM;
+	else if (reader->line.len > MAX_LINE)
+		reader->result = -EPROTO;
+	else if (newline)
+		reader->result = parse_line(reader, reader->line.data);
+	if (newline)
+		wg_text_clear(&reader->line);
+	return n + (newline != NULL);
 }
 
-int wg_status_parse(struct wg_status *status, const char *text, size_t len)
+void wg_status_reader_init(struct wg_status_reader *reader, struct wg_status *status,
+			   const struct wg_status_handler *handler)
 {
-	char *copied = strndup(text, len);
-	char *rest = copied;
-	struct names names = {0};
-	char *line;
-	int err = copied ? 0 : -ENOMEM;
+	*reader = (struct wg_status_reader){.status = status, .handler = handler};
+	wg_text_init(&reader->line);
+}
 
-	while (!err) {
-		line = strsep(&rest, "\n");
-		err = line ? parse_line(status, &names, line) : -EPROTO;
+void wg_status_reader_deinit(struct wg_status_reader *reader)
+{
+	wg_text_deinit(&reader->line);
+}
+
+int wg_status_read(struct wg_status_reader *reader, const char *data, size_t len)
+{
+	while (!reader->result && len) {
+		size_t n = take_line(reader, data, len);
+
+		data += n;
+		len -= n;
 	}
-	if (err == 1)
-		err = place_names(status, &names);
-	free((void *)names.names);
-	free(copied);
-	return err;
+	return reader->result;
+}
+
+void wg_status_format_peers(struct wg_text *text, const struct wg_status *status)
+{
+	for (size_t i = 0; i < status->config.n_peers; i++)
+		add_peer(text, status, i);
+}
+
+void wg_status_format_interface(struct wg_text *text, const struct wg_status *status)
+{
+	if (status->config.has_private_key)
+		add_key(text, "own_key", status->public_key);
+	if (status->config.has_listen_port)
+		wg_text_printf(text, "listen_port=%u\n", status->config.listen_port);
+	if (status->config.has_fwmark)
+		wg_text_printf(text, "fwmark=%" PRIu32 "\n", status->config.fwmark);
+	wg_text_printf(text, "link=%s\nmtu=%" PRIu32 "\nworkers=%" PRIu32 "\naead=%s\n",
+		       status->link_up ? "up" : "down", status->mtu, status->workers, status->aead);
+	wg_text_printf(text, "offloads=%s\noffloads_off=%s\n", status->offloads,
+		       status->offloads_off);
+	for (int reason = 0; reason < WG_DROP_COUNT; reason++)
+		if (status->drops[reason])
+			wg_text_printf(text, "drop=%s %" PRIu64 "\n",
+				       wg_drop_name((enum wg_drop)reason), status->drops[reason]);
+	add_callers(text, &status->config);
 }

@@ -8,10 +8,12 @@
 #include <stdint.h>
 
 #include "core/config.h"
+#include "ctl/text.h"
 
-/* The most bytes that one request may have. A device of 2^20 peers does not fit;
- * wg can set it in several requests. */
-#define WG_UAPI_MAX_REQUEST (256u << 20)
+/* The most bytes that one request may have: of each of the 2^20 peers of a device there
+ * is room for 1 KiB, with all of its keys and a dozen of allowed IPs. It bounds how long
+ * a request is read; what it takes meanwhile is for the server to bound. */
+#define WG_UAPI_MAX_REQUEST (1u << 30)
 
 /* The most bytes in one line, without its newline; the longest valid one, an endpoint
  * with an interface's name, has less than half of it. */
@@ -55,15 +57,20 @@ bool wg_uapi_parser_in_step(const struct wg_uapi_parser *parser);
 enum wg_uapi_kind wg_uapi_kind(const struct wg_uapi_parser *parser);
 struct wg_config *wg_uapi_config(struct wg_uapi_parser *parser);
 
+/* Bytes that the request takes in memory so far. It is what counts: a line of two
+ * words can make a peer. */
+size_t wg_uapi_parser_bytes(const struct wg_uapi_parser *parser);
+
 /* Ready for the next request of the connection. */
 void wg_uapi_parser_reset(struct wg_uapi_parser *parser);
 
-/* The answer to a get: allocated with malloc, *len bytes without NUL; wipe and free
- * it. Ends with errno=0 and an empty line. NULL: out of memory. */
-char *wg_uapi_format(const struct wg_config *config, size_t *len);
+/* The answer to a get, in pieces: first the device, then its peers, some at a time; its
+ * end is that of any answer. */
+void wg_uapi_format_device(struct wg_text *text, const struct wg_config *config);
+void wg_uapi_format_peers(struct wg_text *text, const struct wg_config *config);
 
-/* The whole answer to a set (error is 0 or -errno), or to a get that failed. The
- * sign of errno is what wg needs for that kind. Returns its length. */
+/* The end of an answer, or the whole answer to a set: error is 0 or -errno. The sign of
+ * errno is what wg needs for that kind. Returns its length. */
 #define WG_UAPI_ERRNO_LEN 24
 size_t wg_uapi_format_errno(char text[static WG_UAPI_ERRNO_LEN], enum wg_uapi_kind kind, int error);
 

@@ -15,16 +15,6 @@ static void add_key(struct wg_text *text, const char *name, const uint8_t key[st
 	wg_wipe(hex, sizeof(hex));
 }
 
-static void add_device(struct wg_text *text, const struct wg_config *config)
-{
-	if (config->has_private_key && !wg_is_zero(config->private_key, WG_KEY_LEN))
-		add_key(text, "private_key", config->private_key);
-	if (config->has_listen_port && config->listen_port)
-		wg_text_printf(text, "listen_port=%u\n", config->listen_port);
-	if (config->has_fwmark && config->fwmark)
-		wg_text_printf(text, "fwmark=%" PRIu32 "\n", config->fwmark);
-}
-
 static void add_peer(struct wg_text *text, const struct wg_config_peer *peer)
 {
 	char endpoint[WG_ENDPOINT_TEXT_LEN];
@@ -47,16 +37,20 @@ static void add_peer(struct wg_text *text, const struct wg_config_peer *peer)
 			       wg_prefix_format(prefix, &peer->allowed_ips[i].prefix));
 }
 
-char *wg_uapi_format(const struct wg_config *config, size_t *len)
+void wg_uapi_format_device(struct wg_text *text, const struct wg_config *config)
 {
-	struct wg_text text;
+	if (config->has_private_key && !wg_is_zero(config->private_key, WG_KEY_LEN))
+		add_key(text, "private_key", config->private_key);
+	if (config->has_listen_port && config->listen_port)
+		wg_text_printf(text, "listen_port=%u\n", config->listen_port);
+	if (config->has_fwmark && config->fwmark)
+		wg_text_printf(text, "fwmark=%" PRIu32 "\n", config->fwmark);
+}
 
-	wg_text_init(&text);
-	add_device(&text, config);
+void wg_uapi_format_peers(struct wg_text *text, const struct wg_config *config)
+{
 	for (size_t i = 0; i < config->n_peers; i++)
-		add_peer(&text, &config->peers[i]);
-	wg_text_printf(&text, "errno=0\n\n");
-	return wg_text_take(&text, len);
+		add_peer(text, &config->peers[i]);
 }
 
 /* wg negates nothing: of the answer to a set it makes its own return value, which is

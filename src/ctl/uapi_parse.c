@@ -22,8 +22,9 @@ struct wg_uapi_parser {
 	wg_uapi_scope *scope;
 	enum progress progress;
 	enum wg_uapi_kind kind;
-	int error;    /* the first one; 0 or -errno */
-	size_t total; /* bytes of this request so far */
+	int error;          /* the first one; 0 or -errno */
+	size_t total;       /* bytes of this request so far */
+	size_t allowed_ips; /* that the peers have room for, all of them */
 	char line[WG_UAPI_MAX_LINE + 1];
 	size_t line_len; /* may exceed the maximum; the rest is then not kept */
 	struct wg_config config;
@@ -165,13 +166,18 @@ static int set_replace_allowed_ips(struct wg_uapi_parser *parser, char *value)
 
 static int set_allowed_ip(struct wg_uapi_parser *parser, char *value)
 {
+	struct wg_config_peer *peer = last_peer(parser);
+	size_t capacity = peer->allowed_ips_capacity;
 	bool remove = *value == '-';
 	struct wg_prefix prefix;
+	int error;
 
 	if (!wg_prefix_parse(&prefix, value + remove))
 		return -EINVAL;
 	wg_prefix_mask(&prefix);
-	return wg_config_add_allowed_ip(last_peer(parser), &prefix, remove);
+	error = wg_config_add_allowed_ip(peer, &prefix, remove);
+	parser->allowed_ips += peer->allowed_ips_capacity - capacity;
+	return error;
 }
 
 static int set_protocol_version(struct wg_uapi_parser *parser, char *value)
@@ -218,6 +224,7 @@ static int set_key(struct wg_uapi_parser *parser, const char *name, char *value)
 static void fail(struct wg_uapi_parser *parser, int error)
 {
 	parser->error = error;
+	parser->allowed_ips = 0;
 	wg_config_deinit(&parser->config);
 }
 
@@ -343,6 +350,12 @@ int wg_uapi_parse(struct wg_uapi_parser *parser, const char *data, size_t len, s
 	if (parser->progress <= PROGRESS_LINES)
 		return 0;
 	return parser->error ? parser->error : 1;
+}
+
+size_t wg_uapi_parser_bytes(const struct wg_uapi_parser *parser)
+{
+	return parser->config.peers_capacity * sizeof(struct wg_config_peer) +
+	       parser->allowed_ips * sizeof(struct wg_config_allowed_ip);
 }
 
 enum wg_uapi_kind wg_uapi_kind(const struct wg_uapi_parser *parser)

@@ -67,28 +67,26 @@ static int send_all(int fd, const char *text)
 	return 0;
 }
 
-static bool has_begun(const struct wg_text *text)
-{
-	return text->len >= strlen(WG_UAPI_BEGUN) &&
-	       !memcmp(text->data, WG_UAPI_BEGUN, strlen(WG_UAPI_BEGUN));
-}
+/* Takes a piece of an answer. 1: that was its end; 0: more has to come; or -errno. */
+typedef int take_piece(void *ctx, const char *data, size_t len);
 
-/* Up to the empty line, or the end. */
-static int receive_all(int fd, struct wg_text *text)
+/* Up to the answer's end. -ENODATA when the other side ended it before. */
+static int receive(int fd, take_piece *take, void *ctx)
 {
-	char chunk[4096];
-	ssize_t n;
+	char piece[16384];
+	int result = 0;
 
-	do {
-		n = recv(fd, chunk, sizeof(chunk), 0);
+	while (!result) {
+		ssize_t n = recv(fd, piece, sizeof(piece), 0);
+
 		if (n < 0 && errno != EINTR)
 			return -errno;
+		if (n == 0)
+			return -ENODATA;
 		if (n > 0)
-			wg_text_add(text, chunk, (size_t)n);
-		if (n > 0 && has_begun(text))
-			set_patience(fd, 0);
-	} while (n && !(text->len >= 2 && !memcmp(text->data + text->len - 2, "\n\n", 2)));
-	return text->failed ? -ENOMEM : 0;
+			result = take(ctx, piece, (size_t)n);
+	}
+	return result < 0 ? result : 0;
 }
 
 /* The name of a process, with its number; empty when either is not known. */
@@ -146,14 +144,44 @@ static int refuse_without_answer(const char *name, struct wg_error *error)
 	return -EPROTO;
 }
 
-static int converse(int fd, const char *request, struct wg_text *text)
+/* An answer that is held whole. */
+struct whole {
+	int fd;
+	struct wg_text text;
+};
+
+static bool has_begun(const struct wg_text *text)
+{
+	return text->len >= strlen(WG_UAPI_BEGUN) &&
+	       !memcmp(text->data, WG_UAPI_BEGUN, strlen(WG_UAPI_BEGUN));
+}
+
+static int take_whole(void *ctx, const char *data, size_t len)
+{
+	struct whole *whole = ctx;
+	struct wg_text *text = &whole->text;
+
+	wg_text_add(text, data, len);
+	if (text->failed)
+		return -ENOMEM;
+	if (has_begun(text))
+		set_patience(whole->fd, 0);
+	return text->len >= 2 && !memcmp(text->data + text->len - 2, "\n\n", 2);
+}
+
+static int take_status(void *ctx, const char *data, size_t len)
+{
+	return wg_status_read(ctx, data, len);
+}
+
+static int converse(int fd, const char *request, take_piece *take, void *ctx)
 {
 	int err = send_all(fd, request);
 
 	if (!err)
 		err = send_all(fd, "\n\n");
 	if (!err)
-		err = receive_all(fd, text);
+		err = receive(fd, take, ctx);
 	return err;
 }
 
@@ -171,21 +199,20 @@ static void strip_begun(char *answer, size_t *len)
 int wg_ask(const char *name, const char *request, char **answer, size_t *len, pid_t *pid,
 	   struct wg_error *error)
 {
-	struct wg_text text;
 	pid_t listener = 0;
-	int fd = connect_to(name, &listener);
+	struct whole whole = {.fd = connect_to(name, &listener)};
 	int err;
 
-	if (fd < 0)
-		return refuse(name, fd, listener, error);
-	wg_text_init(&text);
-	err = converse(fd, request, &text);
-	close(fd);
-	if (err) {
-		wg_text_deinit(&text);
+	if (whole.fd < 0)
+		return refuse(name, whole.fd, listener, error);
+	wg_text_init(&whole.text);
+	err = converse(whole.fd, request, take_whole, &whole);
+	close(whole.fd);
+	if (err && err != -ENODATA) {
+		wg_text_deinit(&whole.text);
 		return refuse(name, err, listener, error);
 	}
-	*answer = wg_text_take(&text, len);
+	*answer = wg_text_take(&whole.text, len);
 	if (*answer)
 		strip_begun(*answer, len);
 	if (!*answer || !*len) {
@@ -197,22 +224,54 @@ int wg_ask(const char *name, const char *request, char **answer, size_t *len, pi
 	return 0;
 }
 
+/* Why a status was not had, or not all of it. */
+static int refuse_status(const char *name, int err, pid_t pid, const struct wg_status *status,
+			 struct wg_error *error)
+{
+	/* Another program hangs up, or answers what it likes. */
+	if (err == -ENODATA && !status->detailed)
+		return refuse_without_answer(name, error);
+	if (err == -ENODATA)
+		return wg_error_set(error, -EPIPE, "%s: the tunnel ended before it had told all",
+				    name);
+	if (err != -EPROTO)
+		return refuse(name, err, pid, error);
+	wg_error_set(error, err, "%s: show: %s", name, strerror(-err));
+	wg_error_hint(error, "another program than tuff runs it: try wg show %s", name);
+	return err;
+}
+
+static int ask_status(const char *name, struct wg_status *status,
+		      const struct wg_status_handler *handler, struct wg_error *error)
+{
+	struct wg_status_reader reader;
+	pid_t pid = 0;
+	int fd = connect_to(name, &pid);
+	int err;
+
+	if (fd < 0)
+		return refuse(name, fd, pid, error);
+	wg_status_reader_init(&reader, status, handler);
+	err = converse(fd, "show=1", take_status, &reader);
+	wg_status_reader_deinit(&reader);
+	close(fd);
+	return err ? refuse_status(name, err, pid, status, error) : 0;
+}
+
 int wg_ask_status(const char *name, struct wg_status *status, struct wg_error *error)
 {
-	char *answer;
-	size_t len;
-	int err = wg_ask(name, "show=1", &answer, &len, NULL, error);
+	return ask_status(name, status, NULL, error);
+}
 
-	if (err)
-		return err;
-	err = wg_status_parse(status, answer, len);
-	free(answer);
-	if (err) {
-		wg_error_set(error, err, "%s: show: %s", name, strerror(-err));
-		if (err == -EPROTO)
-			wg_error_hint(error, "another program than tuff runs it: try wg show %s",
-				      name);
-	}
+int wg_ask_status_by_peer(const char *name, const struct wg_status_handler *handler,
+			  struct wg_error *error)
+{
+	struct wg_status status;
+	int err;
+
+	wg_status_init(&status);
+	err = ask_status(name, &status, handler, error);
+	wg_status_deinit(&status);
 	return err;
 }
 

@@ -19,6 +19,11 @@ int wg_ask(const char *name, const char *request, char **answer, size_t *len, pi
 /* What `tuff show` tells of it; status is initialised by the caller. Errors as above. */
 int wg_ask_status(const char *name, struct wg_status *status, struct wg_error *error);
 
+/* The same as it is read: handler is told of the interface and of one peer after the
+ * other, and nothing more is held. The handler's error ends it, and is returned. */
+int wg_ask_status_by_peer(const char *name, const struct wg_status_handler *handler,
+			  struct wg_error *error);
+
 /* The value of the first line "KEY=..." of an answer, cut off in place; NULL: none. The
  * search goes on from *rest, which begins as the answer. */
 char *wg_ask_value(char **rest, const char *key);

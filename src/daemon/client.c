@@ -7,6 +7,10 @@
 
 #include "crypto/secret.h"
 
+/* What is written at a time at least, unless it is the end. A client that does not read
+ * holds one of these; and it bounds a turn, as the reading does. */
+#define PIECE_LEN 65536
+
 static uint32_t scope_of(const char *name)
 {
 	return if_nametoindex(name);
@@ -57,45 +61,46 @@ void wg_client_farewell(struct wg_client *client, const char *text)
 
 size_t wg_client_bytes(const struct wg_client *client)
 {
-	return client->request_len + client->answer_len;
+	return wg_uapi_parser_bytes(client->parser) + client->answer_len;
 }
 
 static void set_error_answer(struct wg_client *client, int error)
 {
 	client->answer = malloc(WG_UAPI_ERRNO_LEN);
 	if (client->answer)
-		client->answer_len =
-			wg_uapi_format_errno(client->answer, wg_uapi_kind(client->parser), error);
+		client->answer_len = wg_uapi_format_errno(client->answer, client->kind, error);
 }
 
+/* Makes the answer's next piece, with its end behind the last one: also behind a piece
+ * that could not be made, so that who reads it knows that something is missing. */
 static int describe(struct wg_client *client)
 {
 	const struct wg_control_handler *handler = client->owner->handler;
-	struct wg_config snapshot;
-	int error;
+	char end[WG_UAPI_ERRNO_LEN];
+	struct wg_text text;
+	int result = 1;
 
-	wg_config_init(&snapshot);
-	error = handler->get(handler->ctx, &snapshot);
-	if (!error) {
-		client->answer = wg_uapi_format(&snapshot, &client->answer_len);
-		error = client->answer ? 0 : -ENOMEM;
-	}
-	wg_config_deinit(&snapshot);
-	return error;
+	wg_text_init(&text);
+	while (result > 0 && text.len < PIECE_LEN)
+		result = handler->describe(handler->ctx, client->kind, &client->description, &text);
+	client->goes_on = result > 0;
+	if (!client->goes_on)
+		wg_text_add(&text, end, wg_uapi_format_errno(end, client->kind, result));
+	client->answer = wg_text_take(&text, &client->answer_len);
+	return client->answer ? 0 : -ENOMEM;
 }
 
-static int serve(struct wg_client *client, enum wg_uapi_kind kind)
+static int serve(struct wg_client *client)
 {
 	const struct wg_control_handler *handler = client->owner->handler;
 
-	switch (kind) {
+	switch (client->kind) {
 	case WG_UAPI_SET:
 		return handler->set(handler->ctx, wg_uapi_config(client->parser));
 	case WG_UAPI_GET:
-		return describe(client);
 	case WG_UAPI_SHOW:
-		client->answer = handler->show(handler->ctx, &client->answer_len);
-		return client->answer ? 0 : -ENOMEM;
+		client->description = (struct wg_description){.begun = false};
+		return describe(client);
 	case WG_UAPI_RELOAD:
 		say_now(client, WG_UAPI_BEGUN);
 		client->answer = handler->reload(handler->ctx, &client->answer_len);
@@ -114,30 +119,32 @@ static int serve(struct wg_client *client, enum wg_uapi_kind kind)
 /* Does what the request says, or what is left to do with a bad one. */
 static void carry_out(struct wg_client *client, int error)
 {
-	enum wg_uapi_kind kind = wg_uapi_kind(client->parser);
-
+	client->kind = wg_uapi_kind(client->parser);
 	if (!error)
-		error = serve(client, kind);
+		error = serve(client);
 	if (!client->answer && !client->waits)
 		set_error_answer(client, error);
 }
 
 static void on_written(uv_write_t *write, int status);
 
+static bool write_answer(struct wg_client *client)
+{
+	uv_buf_t buf = {.base = client->answer, .len = client->answer_len};
+
+	return !uv_write(&client->write, (uv_stream_t *)&client->pipe, &buf, 1, on_written);
+}
+
 /* Answers the request that was just read. False when the client is at its end. */
 static bool answer(struct wg_client *client, int error)
 {
-	uv_buf_t buf;
-
 	client->last = error && !wg_uapi_parser_in_step(client->parser);
 	carry_out(client, error);
 	wg_uapi_parser_reset(client->parser);
-	client->request_len = 0;
 	uv_read_stop((uv_stream_t *)&client->pipe);
 	if (!client->answer)
 		return client->waits;
-	buf = (uv_buf_t){.base = client->answer, .len = client->answer_len};
-	return !uv_write(&client->write, (uv_stream_t *)&client->pipe, &buf, 1, on_written);
+	return write_answer(client);
 }
 
 /* Takes bytes up to a request's end; the rest is kept until that is answered. data may
@@ -147,7 +154,6 @@ static void take(struct wg_client *client, const char *data, size_t len)
 	size_t used = 0;
 	int result = wg_uapi_parse(client->parser, data, len, &used);
 
-	client->request_len += used;
 	client->rest_len = 0;
 	if (result == 0)
 		return;
@@ -179,23 +185,36 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 	}
 }
 
+/* Writes what follows a piece. False when the client is at its end. */
+static bool go_on(struct wg_client *client)
+{
+	if (describe(client))
+		set_error_answer(client, -ENOMEM);
+	return client->answer && write_answer(client);
+}
+
+/* After an answer: what was read behind its request, then what comes. False as above. */
+static bool listen_on(struct wg_client *client)
+{
+	if (client->rest_len)
+		take(client, client->rest, client->rest_len);
+	return client->ended || client->answer ||
+	       !uv_read_start((uv_stream_t *)&client->pipe, on_alloc, on_read);
+}
+
 static void on_written(uv_write_t *write, int status)
 {
 	struct wg_client *client = write->handle->data;
+	bool lasts = !status && !client->last;
 
 	if (client->ended)
 		return;
 	drop_answer(client);
-	if (status || client->last) {
+	if (lasts)
+		lasts = client->goes_on ? go_on(client) : listen_on(client);
+	if (!lasts)
 		wg_client_end(client);
-		return;
-	}
-	if (client->rest_len)
-		take(client, client->rest, client->rest_len);
-	if (!client->ended && !client->answer &&
-	    uv_read_start((uv_stream_t *)&client->pipe, on_alloc, on_read))
-		wg_client_end(client);
-	if (!client->ended)
+	else if (!client->ended)
 		client->owner->active(client);
 }
 

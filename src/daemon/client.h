@@ -33,9 +33,11 @@ struct wg_client {
 	uv_pipe_t pipe;
 	uv_write_t write;
 	struct wg_uapi_parser *parser;
-	char *answer; /* being written, or NULL */
+	char *answer; /* or a piece of it: being written, or NULL */
 	size_t answer_len;
-	size_t request_len;            /* bytes of the request under way */
+	bool goes_on; /* behind this piece, with the next of that description */
+	enum wg_uapi_kind kind;
+	struct wg_description description;
 	char rest[WG_CLIENT_READ_LEN]; /* read, but behind the request under way */
 	size_t rest_len;
 	bool waits; /* for the tunnel's end */
@@ -53,7 +55,7 @@ void wg_client_end(struct wg_client *client);
  * that would do it. */
 void wg_client_farewell(struct wg_client *client, const char *text);
 
-/* Bytes that it holds: of its unfinished request and its unread answer. */
+/* Bytes that it has us hold: its unfinished request, and what is being written. */
 size_t wg_client_bytes(const struct wg_client *client);
 
 #endif

@@ -7,6 +7,9 @@
 #include <uv.h>
 
 #include "core/config.h"
+#include "ctl/text.h"
+#include "ctl/uapi.h"
+#include "daemon/describe.h"
 #include "daemon/sockfile.h"
 
 struct wg_control;
@@ -14,12 +17,13 @@ struct wg_control;
 struct wg_control_handler {
 	/* Applies a change, all of it or nothing. 0 or -errno. */
 	int (*set)(void *ctx, struct wg_config *change);
-	/* Fills in a snapshot, which was initialised and will be deinitialised. 0 or
-	 * -errno. */
-	int (*get)(void *ctx, struct wg_config *snapshot);
-	/* The answer to show=1 or reload=1, malloc'ed and with its errno at its end, for
-	 * the client to wipe and free. NULL: out of memory. */
-	char *(*show)(void *ctx, size_t *len);
+	/* Adds the next piece of the answer to get=1 or show=1, without its errno, to
+	 * text. The description is all zero before the first one, and may be given up
+	 * at any time. 1 when there is more, 0 when that was all, or -errno. */
+	int (*describe)(void *ctx, enum wg_uapi_kind kind, struct wg_description *description,
+			struct wg_text *text);
+	/* The answer to reload=1, malloc'ed and with its errno at its end, for the client
+	 * to wipe and free. NULL: out of memory. */
 	char *(*reload)(void *ctx, size_t *len);
 	/* down=1: the tunnel is to end. The client waits for wg_control_farewell. */
 	void (*down)(void *ctx);
@@ -32,7 +36,7 @@ struct wg_control_handler {
  * byte too many the one that has most. */
 struct wg_control_limits {
 	size_t clients;
-	size_t bytes; /* of requests and answers under way, of all clients */
+	size_t bytes; /* that requests and answers under way take, of all clients */
 };
 
 extern const struct wg_control_limits wg_control_usual_limits;

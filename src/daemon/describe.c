@@ -1,12 +1,58 @@
 #include "daemon/describe.h"
 
+#include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "crypto/crypto.h"
 #include "ctl/status.h"
+#include "ctl/uapi.h"
 #include "daemon/clock.h"
+#include "daemon/loop.h"
 #include "daemon/offloads.h"
 #include "daemon/privileged.h"
+#include "daemon/traffic.h"
+
+/* Peers of a piece: some 20 KiB, and half a millisecond. */
+#define PEERS_AT_ONCE 64
+
+int wg_describe_uapi(const struct wg_traffic *traffic, struct wg_description *description,
+		     struct wg_text *text)
+{
+	struct wg_now now = wg_clock_now();
+	struct wg_config config;
+	int result;
+
+	wg_config_init(&config);
+	if (!description->begun) {
+		wg_device_describe_begin(traffic->device, &config, &description->cursor, now);
+		wg_uapi_format_device(text, &config);
+	}
+	description->begun = true;
+	result = wg_device_describe_next(traffic->device, &description->cursor, PEERS_AT_ONCE,
+					 &config, now);
+	if (result >= 0)
+		wg_uapi_format_peers(text, &config);
+	wg_config_deinit(&config);
+	return text->failed ? -ENOMEM : result;
+}
+
+static void describe_interface(const struct wg_traffic *traffic, struct wg_status *status)
+{
+	struct wg_tun_link link;
+
+	status->detailed = true;
+	if (traffic->tun && !wg_privileged_get_link(traffic->tun, &link))
+		status->mtu = link.mtu;
+	snprintf(status->aead, sizeof(status->aead), "%s", wg_crypto_aead_name());
+	wg_offloads_describe(traffic->tun, traffic->udp, status->offloads, status->offloads_off,
+			     sizeof(status->offloads));
+	status->workers = wg_traffic_workers(traffic);
+	for (int reason = 0; reason < WG_DROP_COUNT; reason++)
+		status->drops[reason] = wg_device_drops(traffic->device, (enum wg_drop)reason);
+	if (status->config.has_private_key)
+		wg_x25519_public(status->public_key, status->config.private_key);
+}
 
 static int name_peers(struct wg_status *status, const struct wg_loop_owner *owner)
 {
@@ -19,27 +65,6 @@ static int name_peers(struct wg_status *status, const struct wg_loop_owner *owne
 			error = wg_status_name_peer(status, i, name);
 	}
 	return error;
-}
-
-static int describe(const struct wg_traffic *traffic, struct wg_status *status)
-{
-	struct wg_tun_link link;
-	int error = wg_device_describe(traffic->device, &status->config, wg_clock_now());
-
-	if (error)
-		return error;
-	status->detailed = true;
-	if (traffic->tun && !wg_privileged_get_link(traffic->tun, &link))
-		status->mtu = link.mtu;
-	snprintf(status->aead, sizeof(status->aead), "%s", wg_crypto_aead_name());
-	wg_offloads_describe(traffic->tun, traffic->udp, status->offloads, status->offloads_off,
-			     sizeof(status->offloads));
-	status->workers = wg_traffic_workers(traffic);
-	for (int reason = 0; reason < WG_DROP_COUNT; reason++)
-		status->drops[reason] = wg_device_drops(traffic->device, (enum wg_drop)reason);
-	if (status->config.has_private_key)
-		wg_x25519_public(status->public_key, status->config.private_key);
-	return 0;
 }
 
 static int add_lookups(struct wg_status *status, const struct wg_loop_owner *owner)
@@ -58,17 +83,29 @@ static int add_lookups(struct wg_status *status, const struct wg_loop_owner *own
 	return error;
 }
 
-char *wg_describe(const struct wg_traffic *traffic, bool link_up, const struct wg_loop_owner *owner,
-		  size_t *len)
+int wg_describe_status(const struct wg_traffic *traffic, bool link_up,
+		       const struct wg_loop_owner *owner, struct wg_description *description,
+		       struct wg_text *text)
 {
+	struct wg_now now = wg_clock_now();
 	struct wg_status status;
-	char *text = NULL;
+	int result;
 
 	wg_status_init(&status);
 	status.link_up = link_up;
-	if (!describe(traffic, &status) && !name_peers(&status, owner) &&
-	    !add_lookups(&status, owner))
-		text = wg_status_format(&status, len);
+	if (!description->begun) {
+		wg_device_describe_begin(traffic->device, &status.config, &description->cursor,
+					 now);
+		describe_interface(traffic, &status);
+		wg_status_format_interface(text, &status);
+	}
+	description->begun = true;
+	result = wg_device_describe_next(traffic->device, &description->cursor, PEERS_AT_ONCE,
+					 &status.config, now);
+	if (result >= 0 && (name_peers(&status, owner) || add_lookups(&status, owner)))
+		result = -ENOMEM;
+	if (result >= 0)
+		wg_status_format_peers(text, &status);
 	wg_status_deinit(&status);
-	return text;
+	return text->failed ? -ENOMEM : result;
 }

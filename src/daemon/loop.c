@@ -304,23 +304,19 @@ static int on_set(void *ctx, struct wg_config *change)
 	return wg_loop_apply(ctx, change);
 }
 
-static int on_get(void *ctx, struct wg_config *snapshot)
+static int on_describe(void *ctx, enum wg_uapi_kind kind, struct wg_description *description,
+		       struct wg_text *text)
 {
 	struct wg_loop *loop = ctx;
 
-	return wg_device_describe(loop->traffic.device, snapshot, wg_clock_now());
+	if (kind == WG_UAPI_GET)
+		return wg_describe_uapi(&loop->traffic, description, text);
+	return wg_describe_status(&loop->traffic, loop->link_up, &loop->owner, description, text);
 }
 
 static void on_socket_gone(void *ctx)
 {
 	end(ctx, 0, "the control socket was removed");
-}
-
-static char *on_show(void *ctx, size_t *len)
-{
-	struct wg_loop *loop = ctx;
-
-	return wg_describe(&loop->traffic, loop->link_up, &loop->owner, len);
 }
 
 static char *on_reload(void *ctx, size_t *len)
@@ -401,8 +397,7 @@ static int start_control(struct wg_loop *loop, const struct wg_loop_options *opt
 {
 	const struct wg_control_handler handler = {
 		.set = on_set,
-		.get = on_get,
-		.show = on_show,
+		.describe = on_describe,
 		.reload = on_reload,
 		.down = on_down,
 		.gone = on_socket_gone,

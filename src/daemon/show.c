@@ -1,8 +1,8 @@
 /* `tuff show [NAME] [--json] [--watch]`. */
 #include <errno.h>
 #include <glob.h>
-#include <jansson.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -41,22 +41,56 @@ static int parse_arguments(int argc, char **argv, struct show *show)
 	return WG_EXIT_DONE;
 }
 
-/* One tunnel, printed or added to tunnels. */
-static int show_one(const struct show *show, const char *name, json_t *tunnels)
-{
-	struct wg_status status;
-	struct wg_error error;
-	int code = WG_EXIT_DONE;
+/* What is printed at a time: one or all tunnels. */
+struct output {
+	const struct show *show;
+	const char *name; /* of the present tunnel */
+	int64_t now_sec;
+	size_t n_interfaces;
+	bool torn; /* it ended in the midst of one */
+	struct wg_show_json json;
+};
 
-	wg_status_init(&status);
-	if (wg_ask_status(name, &status, &error))
-		code = wg_report(WG_EXIT_FAILED, &error);
-	else if (show->json)
-		json_array_append_new(tunnels, wg_show_json(name, &status));
+static int print_interface(void *ctx, const struct wg_status *status)
+{
+	struct output *output = ctx;
+	bool first = output->n_interfaces++ == 0;
+
+	if (output->show->json) {
+		if (first)
+			wg_show_json_begin(&output->json, stdout, false);
+		wg_show_json_interface(&output->json, output->name, status);
+	} else {
+		if (!first)
+			putchar('\n');
+		wg_show_interface(stdout, output->name, status);
+	}
+	return ferror(stdout) ? -EIO : 0;
+}
+
+static int print_peer(void *ctx, const struct wg_status *status)
+{
+	struct output *output = ctx;
+
+	if (output->show->json)
+		wg_show_json_peer(&output->json, status, 0);
 	else
-		wg_show_text(stdout, name, &status, time(NULL));
-	wg_status_deinit(&status);
-	return code;
+		wg_show_peer(stdout, status, 0, output->now_sec);
+	return ferror(stdout) ? -EIO : 0;
+}
+
+/* One tunnel, printed as it is read. */
+static int show_one(struct output *output, const char *name)
+{
+	const struct wg_status_handler handler = {print_interface, print_peer, output};
+	size_t before = output->n_interfaces;
+	struct wg_error error;
+
+	output->name = name;
+	if (!wg_ask_status_by_peer(name, &handler, &error))
+		return WG_EXIT_DONE;
+	output->torn = output->n_interfaces != before;
+	return wg_report(WG_EXIT_FAILED, &error);
 }
 
 /* The link's name, from its control socket's path. */
@@ -68,7 +102,8 @@ static void name_of(char name[static WG_CONF_LINK_LEN], const char *path)
 	snprintf(name, WG_CONF_LINK_LEN, "%.*s", (int)len, base);
 }
 
-static int show_all(const struct show *show, json_t *tunnels)
+/* A tunnel that does not answer is left out. */
+static int show_all(struct output *output)
 {
 	char name[WG_CONF_LINK_LEN];
 	int status = WG_EXIT_DONE;
@@ -76,30 +111,38 @@ static int show_all(const struct show *show, json_t *tunnels)
 
 	if (glob(WG_SOCKFILE_FOLDER "/*" SUFFIX, 0, NULL, &found))
 		return WG_EXIT_DONE;
-	for (size_t i = 0; i < found.gl_pathc; i++) {
+	for (size_t i = 0; i < found.gl_pathc && !output->torn; i++) {
 		name_of(name, found.gl_pathv[i]);
-		if (i && !show->json)
-			putchar('\n');
-		if (show_one(show, name, tunnels) != WG_EXIT_DONE)
+		if (show_one(output, name) != WG_EXIT_DONE)
 			status = WG_EXIT_FAILED;
 	}
 	globfree(&found);
 	return status;
 }
 
+/* A document that was torn stays so: without its end nobody takes it for whole. */
+static int end_json(struct output *output, int status)
+{
+	struct wg_error error;
+
+	if (output->torn || (status != WG_EXIT_DONE && !output->n_interfaces))
+		return status;
+	if (!output->n_interfaces)
+		wg_show_json_begin(&output->json, stdout, false);
+	wg_show_json_end(&output->json);
+	if (!output->json.failed)
+		return status;
+	wg_error_set(&error, -ENOMEM, "show: %s", strerror(ENOMEM));
+	return wg_report(WG_EXIT_FAILED, &error);
+}
+
 static int show_once(const struct show *show, const char *name)
 {
-	json_t *tunnels = json_array();
-	int status = name ? show_one(show, name, tunnels) : show_all(show, tunnels);
+	struct output output = {.show = show, .now_sec = time(NULL)};
+	int status = name ? show_one(&output, name) : show_all(&output);
 
-	if (show->json && status == WG_EXIT_DONE) {
-		json_t *document = json_pack("{s:i, s:O}", "version", 1, "interfaces", tunnels);
-
-		json_dumpf(document, stdout, JSON_INDENT(2));
-		putchar('\n');
-		json_decref(document);
-	}
-	json_decref(tunnels);
+	if (show->json)
+		status = end_json(&output, status);
 	fflush(stdout);
 	return status;
 }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl/uapi.h"
+#include "uapi.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -52,8 +52,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (result == 1) {
 		size_t a_len;
 		size_t b_len;
-		char *a = wg_uapi_format(wg_uapi_config(whole), &a_len);
-		char *b = wg_uapi_format(wg_uapi_config(pieces), &b_len);
+		char *a = wg_test_answer(wg_uapi_config(whole), &a_len);
+		char *b = wg_test_answer(wg_uapi_config(pieces), &b_len);
 
 		require(a && b && a_len == b_len && !memcmp(a, b, a_len));
 		free(a);

@@ -120,11 +120,11 @@ def endless():
             client.sendall(b"set=1\n")
             sent = 0
             try:
-                while sent < 1 << 30:
+                while sent < 2 << 30:
                     sent += client.send(piece)
             except (BrokenPipeError, ConnectionResetError):
                 pass
-            assert sent < 1 << 30, "nothing bounds a request"
+            assert sent < 2 << 30, "nothing bounds a request"
             configuration()
     return 3
 
