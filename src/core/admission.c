@@ -22,12 +22,13 @@ static void put(struct wg_queued_handshake *place, const struct wg_packet *packe
 }
 
 /* Its cookie is right: whether it may have a place among the proven, and which one. */
-static struct wg_queued_handshake *prove(struct wg_device *device, const struct wg_endpoint *source,
-					 wg_time now)
+static struct wg_queued_handshake *prove(struct wg_device *device, const uint8_t *message,
+					 size_t len, const struct wg_endpoint *source, wg_time now)
 {
+	const uint8_t *mac1 = wg_cookie_mac1(message, len);
 	struct wg_queued_handshake *place;
 
-	if (!wg_ratelimit_allow(&device->ratelimit, &source->ip, now)) {
+	if (!wg_ratelimit_allow(&device->ratelimit, &source->ip, mac1, now)) {
 		wg_device_count_drops(device, WG_DROP_IN_RATE_LIMITED, 1);
 		return NULL;
 	}
@@ -72,7 +73,7 @@ void wg_admission_receive(struct wg_device *device, const struct wg_packet *pack
 		return;
 	}
 	if (verdict == WG_MAC_WITH_COOKIE)
-		place = prove(device, &path->remote, now);
+		place = prove(device, packet->data, packet->len, &path->remote, now);
 	else
 		place = queue_unproven(device, lane, loaded, now);
 	if (place)
@@ -114,7 +115,7 @@ static void answer_one(struct wg_device *device, const struct wg_queued_handshak
 		reply(device, queued, now, out);
 		return;
 	}
-	place = prove(device, &queued->path.remote, now);
+	place = prove(device, queued->message, queued->len, &queued->path.remote, now);
 	if (place)
 		*place = *queued;
 }

@@ -15,6 +15,8 @@ struct source {
 	struct wg_ip prefix;
 	wg_time seen;
 	wg_time tokens;
+	uint64_t known[WG_RATELIMIT_KNOWN]; /* beginnings of mac1s, the oldest at next */
+	uint32_t next;
 };
 
 static struct wg_ip prefix_of(const struct wg_ip *ip)
@@ -92,8 +94,18 @@ void wg_ratelimit_deinit(struct wg_ratelimit *limit)
 	wg_hash_deinit(&limit->sources);
 }
 
-bool wg_ratelimit_allow(struct wg_ratelimit *limit, const struct wg_ip *ip, wg_time now)
+static bool knows(const struct source *source, uint64_t message)
 {
+	for (uint32_t i = 0; i < WG_RATELIMIT_KNOWN; i++)
+		if (source->known[i] == message)
+			return true;
+	return false;
+}
+
+bool wg_ratelimit_allow(struct wg_ratelimit *limit, const struct wg_ip *ip,
+			const uint8_t mac1[static WG_MAC_LEN], wg_time now)
+{
+	uint64_t message = wg_load_le64(mac1);
 	struct wg_ip prefix = prefix_of(ip);
 	uint64_t hash = wg_shorthash(limit->key, &prefix, sizeof(prefix));
 	struct source *source = find(limit, &prefix, hash);
@@ -108,9 +120,10 @@ bool wg_ratelimit_allow(struct wg_ratelimit *limit, const struct wg_ip *ip, wg_t
 	source->seen = now;
 	wg_list_remove(&source->age);
 	wg_list_push(&limit->by_age, &source->age);
-	if (source->tokens < TOKEN)
+	if (source->tokens < TOKEN || knows(source, message))
 		return false;
 	source->tokens -= TOKEN;
+	source->known[source->next++ % WG_RATELIMIT_KNOWN] = message;
 	return true;
 }
 
