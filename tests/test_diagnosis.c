@@ -256,6 +256,53 @@ static void test_the_causes_of_silence_are_told_apart(void **state)
 	assert_string_equal(diagnose(), "w peer-clock");
 }
 
+static void test_what_the_network_reported_has_its_remedy(void **state)
+{
+	static const struct {
+		enum wg_report_kind kind;
+		const char *reason;
+		const char *remedy;
+	} cases[] = {
+		{WG_REPORT_PORT_CLOSED, "nothing listens at 192.0.2.7:30567",
+		 "bring the tunnel up"},
+		{WG_REPORT_PROHIBITED, "a firewall refuses", "let UDP port 30567 in"},
+		{WG_REPORT_NO_HOST, "no host answers at the address", "whether it is on"},
+		{WG_REPORT_NO_ROUTE, "there is no route to 192.0.2.7", "whether Endpoint is"},
+	};
+
+	(void)state;
+	peer->health.initiations_sent = 3;
+	for (size_t i = 0; i < 2 * WG_ARRAY_LEN(cases); i++) {
+		peer->health.session = i % 2;
+		peer->health.report = cases[i / 2].kind;
+		assert_string_equal(diagnose(), i % 2 ? "w no-answer" : "w no-session");
+		assert_said(cases[i / 2].reason);
+		assert_said(cases[i / 2].remedy);
+		start_again();
+	}
+}
+
+static void test_a_peer_that_calls_and_takes_no_answer_is_found(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		peer->health.session = i;
+		peer->health.initiations_sent = 0;
+		peer->health.responses_sent = 2;
+		assert_string_equal(diagnose(), "");
+		start_again();
+		peer->health.responses_sent = 3;
+		assert_string_equal(diagnose(), i ? "w no-answer" : "w no-session");
+		assert_said("it calls, but takes no answer (3 sent to 192.0.2.7:30567)");
+		assert_said("PresharedKey");
+		start_again();
+		peer->health.initiations_sent = 3;
+		assert_string_equal(diagnose(), i ? "w no-answer" : "w no-session");
+		assert_said("3 initiations sent to");
+		start_again();
+	}
+}
+
 static void test_a_firewall_may_be_why_a_peer_with_a_session_is_silent(void **state)
 {
 	static char suspects[] = "inet filter input";
@@ -320,7 +367,7 @@ static void test_calls_that_were_mended_or_given_up_are_not_told(void **state)
 	start_again();
 	wrong->age_sec = unknown->age_sec = 0;
 	wrong->source = peer->endpoint;
-	memcpy(unknown->public_key, peer->public_key, WG_KEY_LEN);
+	unknown->calls = 0;
 	assert_string_equal(diagnose(), "");
 	start_again();
 	peer->health.session = false;
@@ -442,6 +489,8 @@ int main(void)
 		TEST(test_a_peer_that_does_not_answer_is_found_after_the_second_try),
 		TEST(test_a_peer_that_stopped_answering_is_found_while_its_session_lasts),
 		TEST(test_the_causes_of_silence_are_told_apart),
+		TEST(test_what_the_network_reported_has_its_remedy),
+		TEST(test_a_peer_that_calls_and_takes_no_answer_is_found),
 		TEST(test_a_firewall_may_be_why_a_peer_with_a_session_is_silent),
 		TEST(test_calls_with_another_key_for_us_are_found),
 		TEST(test_calls_of_a_key_that_is_no_peers_are_found_with_the_key),

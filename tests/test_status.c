@@ -32,6 +32,8 @@ static const struct wg_status_lookup unresolved = {
 	.seconds = 62,
 };
 
+static enum wg_report_kind report;
+
 /* A tunnel with a peer that talks, and one that does not. */
 static void fill(struct wg_status *status)
 {
@@ -80,6 +82,9 @@ static void fill(struct wg_status *status)
 	peer->health.initiations_sent = 4;
 	peer->endpoint.port = 51820;
 	assert_true(wg_ip_parse(&peer->endpoint.ip, "192.0.2.7"));
+	peer->health.report = report;
+	peer->health.report_age_sec = 6;
+	assert_true(wg_ip_parse(&peer->health.reported_by, "192.0.2.1"));
 	assert_int_equal(wg_status_name_peer(status, 1, "shale"), 0);
 	assert_int_equal(wg_status_add_lookup(status, &unresolved), 0);
 }
@@ -119,7 +124,10 @@ static void test_a_status_survives_its_text(void **state)
 	char *again;
 
 	(void)state;
+	report = WG_REPORT_NO_HOST;
 	fill(&sent);
+	report = WG_REPORT_NONE;
+	sent.config.peers[1].health.responses_sent = 8;
 	text = format(&sent, &len);
 	assert_non_null(text);
 	wg_status_init(&got);
@@ -130,6 +138,9 @@ static void test_a_status_survives_its_text(void **state)
 	assert_true(got.detailed);
 	assert_string_equal(wg_status_peer_name(&got, 1), "shale");
 	assert_int_equal(got.config.callers[WG_CALLER_WRONG_KEY].calls, 7);
+	assert_int_equal(got.config.peers[1].health.report, WG_REPORT_NO_HOST);
+	assert_int_equal(got.config.peers[1].health.report_age_sec, 6);
+	assert_int_equal(got.config.peers[1].health.responses_sent, 8);
 	assert_int_equal(got.config.callers[WG_CALLER_UNKNOWN].source.scope, 3);
 	assert_null(wg_status_peer_name(&got, 0));
 	free(text);
@@ -171,6 +182,8 @@ static void test_text_that_is_none_is_refused(void **state)
 		{"caller=new_kind 1 2 AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= "
 		 "192.0.2.7:1\nerrno=0\n\n",
 		 1},
+		{SOME_PEER "reported=no-host 1\nerrno=0\n\n", -EPROTO},
+		{SOME_PEER "reported=new 1 ::1\nerrno=0\n\n", 1},
 		{"errno=2\n\n", -ENOENT},
 		{"errno=x\n\n", -EPROTO},
 		{"new=thing\ndrop=new-reason 3\nerrno=0\n\n", 1},
@@ -430,6 +443,45 @@ static void test_json_in_pieces_looks_as_if_it_were_printed_whole(void **state)
 	wg_status_deinit(&status);
 }
 
+static void test_what_the_network_reported_is_the_reason(void **state)
+{
+	static const char *const said[WG_REPORT_N_KINDS] = {
+		[WG_REPORT_NONE] = "4 initiations sent to 192.0.2.7:51820, no answer",
+		[WG_REPORT_PORT_CLOSED] = "nothing listens at 192.0.2.7:51820, as 192.0.2.1 "
+					  "reported 6 seconds ago (4 initiations sent)",
+		[WG_REPORT_PROHIBITED] = "a firewall refuses what is sent to 192.0.2.7:51820, as",
+		[WG_REPORT_NO_HOST] = "no host answers at the address of 192.0.2.7:51820, as",
+		[WG_REPORT_NO_ROUTE] = "there is no route to 192.0.2.7:51820, as",
+	};
+
+	(void)state;
+	for (int kind = 0; kind < WG_REPORT_N_KINDS; kind++) {
+		struct wg_status status;
+		char text[WG_STATUS_TEXT_LEN];
+		char *shown;
+		json_t *json;
+		json_t *what;
+
+		report = (enum wg_report_kind)kind;
+		fill(&status);
+		assert_ptr_equal(strstr(wg_status_reason(&status, 1, text), said[kind]), text);
+		shown = document(&status, 1, 2, false);
+		json = json_loads(shown, 0, NULL);
+		what = json_array_get(json_object_get(json, "interfaces"), 0);
+		what = json_array_get(json_object_get(what, "peers"), 1);
+		what = json_object_get(what, "reported");
+		if (kind == WG_REPORT_NONE)
+			assert_true(json_is_null(what));
+		else
+			assert_string_equal(json_string_value(json_object_get(what, "what")),
+					    wg_status_report_name(report));
+		json_decref(json);
+		free(shown);
+		wg_status_deinit(&status);
+	}
+	report = WG_REPORT_NONE;
+}
+
 static void test_json_has_every_field_and_no_secret(void **state)
 {
 	struct wg_status status;
@@ -493,6 +545,7 @@ int main(void)
 		cmocka_unit_test(test_a_reader_stops_at_its_handlers_error),
 		cmocka_unit_test(test_a_line_without_an_end_is_refused),
 		cmocka_unit_test(test_the_reason_is_the_first_thing_in_the_way),
+		cmocka_unit_test(test_what_the_network_reported_is_the_reason),
 		cmocka_unit_test(test_a_peer_with_a_session_is_silent_from_the_third_initiation_on),
 		cmocka_unit_test(test_show_prints_what_wg_prints_and_more),
 		cmocka_unit_test(test_json_in_pieces_looks_as_if_it_were_printed_whole),

@@ -5,6 +5,7 @@
 #include "wgtest.h"
 
 #include "crypto/crypto.h"
+#include "daemon/clock.h"
 #include "daemon/traffic.h"
 
 static struct wg_traffic traffic;
@@ -24,6 +25,14 @@ static uint64_t replan_below; /* finishing a job with such a number plans one mo
 static uint64_t order[32];
 static size_t n_order;
 
+static size_t errors_waiting; /* on a socket */
+static bool reports_wanted;   /* of the sockets */
+static bool somebody_is_silent;
+
+size_t __wrap_wg_udp_read_errors(struct wg_udp *udp, unsigned int i, struct wg_report *reports,
+				 size_t max);
+void __wrap_wg_udp_want_reports(struct wg_udp *udp, bool wanted);
+bool __wrap_wg_device_wants_reports(const struct wg_device *device, wg_time now);
 int __wrap_wg_tun_read(struct wg_tun *tun, struct wg_pool *pool, struct wg_batch *batch,
 		       size_t max);
 int __wrap_wg_tun_write(struct wg_tun *tun, struct wg_batch *batch);
@@ -90,6 +99,32 @@ void __wrap_wg_device_sent(struct wg_device *device, const struct wg_run *run)
 	(void)run;
 }
 
+size_t __wrap_wg_udp_read_errors(struct wg_udp *udp, unsigned int i, struct wg_report *reports,
+				 size_t max)
+{
+	size_t n = errors_waiting < max ? errors_waiting : max;
+
+	(void)udp;
+	(void)i;
+	for (size_t k = 0; k < n; k++)
+		reports[k] = (struct wg_report){.kind = WG_REPORT_PORT_CLOSED};
+	errors_waiting -= n;
+	return n;
+}
+
+void __wrap_wg_udp_want_reports(struct wg_udp *udp, bool wanted)
+{
+	(void)udp;
+	reports_wanted = wanted;
+}
+
+bool __wrap_wg_device_wants_reports(const struct wg_device *device, wg_time now)
+{
+	(void)device;
+	(void)now;
+	return somebody_is_silent;
+}
+
 static void plan(struct wg_out *out)
 {
 	struct wg_job *job = &jobs[n_planned];
@@ -150,6 +185,8 @@ static int set_up(void **state)
 	n_reads = n_receives = n_sent_runs = n_from_engine = 0;
 	n_planned = plan_per_batch = n_order = 0;
 	replan_below = 0;
+	errors_waiting = 0;
+	reports_wanted = somebody_is_silent = false;
 	return wg_traffic_init(&traffic, NULL);
 }
 
@@ -242,6 +279,42 @@ static void test_memory_of_a_burst_can_be_given_back(void **state)
 	assert_true(wg_traffic_bytes_held(&traffic) <= held);
 }
 
+static void test_reports_are_wanted_while_somebody_is_silent(void **state)
+{
+	(void)state;
+	traffic.udp = (struct wg_udp *)&traffic;
+	wg_traffic_tick(&traffic, (struct wg_now){.boot = 10 * WG_SECOND});
+	assert_false(reports_wanted);
+	somebody_is_silent = true;
+	wg_traffic_tick(&traffic, (struct wg_now){.boot = 11 * WG_SECOND});
+	assert_true(reports_wanted);
+	somebody_is_silent = false;
+	wg_traffic_tick(&traffic, (struct wg_now){.boot = 12 * WG_SECOND});
+	assert_false(reports_wanted);
+}
+
+static void test_a_flood_of_reports_is_not_listened_to_for_a_second(void **state)
+{
+	struct wg_now now = wg_clock_now();
+
+	(void)state;
+	traffic.udp = (struct wg_udp *)&traffic;
+	somebody_is_silent = true;
+	wg_traffic_tick(&traffic, now);
+	errors_waiting = 63;
+	wg_traffic_read_errors(&traffic, 0);
+	assert_true(reports_wanted);
+	errors_waiting = 1000;
+	wg_traffic_read_errors(&traffic, 1);
+	assert_int_equal(errors_waiting, 1000 - 64);
+	assert_false(reports_wanted);
+	wg_traffic_tick(&traffic, now);
+	assert_false(reports_wanted);
+	now.boot += 2 * WG_SECOND;
+	wg_traffic_tick(&traffic, now);
+	assert_true(reports_wanted);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -254,6 +327,8 @@ int main(void)
 		TEST(test_without_sockets_what_would_be_sent_is_dropped),
 		TEST(test_a_link_that_is_gone_is_said),
 		TEST(test_memory_of_a_burst_can_be_given_back),
+		TEST(test_reports_are_wanted_while_somebody_is_silent),
+		TEST(test_a_flood_of_reports_is_not_listened_to_for_a_second),
 	};
 
 	assert_int_equal(wg_crypto_init(NULL), 0);

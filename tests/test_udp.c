@@ -213,11 +213,62 @@ static void test_draining_leaves_no_error_to_a_poller(void **state)
 
 	for (unsigned int i = 0; i < WG_UDP_SOCKETS; i++) {
 		struct pollfd pollfd = {.fd = wg_udp_fd(pair->a, i), .events = POLLIN};
+		struct wg_report report;
 
 		make_error_pending(pair, i);
-		wg_udp_drain_errors(pair->a, i);
+		assert_int_equal(wg_udp_read_errors(pair->a, i, &report, 1), 1);
+		/* There is none after it, but one more call may be needed to see that. */
+		wg_udp_read_errors(pair->a, i, &report, 1);
 		assert_int_equal(poll(&pollfd, 1, 0), 0);
 	}
+}
+
+static void test_a_closed_port_is_reported_to_who_wants_to_know(void **state)
+{
+	struct pair *pair = *state;
+
+	need_namespace();
+	for (unsigned int i = 0; i < WG_UDP_SOCKETS; i++) {
+		struct wg_run run = {.path.remote = endpoint(loopback(i), pair->b)};
+		struct wg_report reports[2];
+
+		run.path.remote.port = 1;
+		push(pair, &run, 50, 0);
+		wg_udp_send(pair->a, &run, 1);
+		assert_int_equal(wg_udp_read_errors(pair->a, i, reports, 2), 0);
+		wg_udp_want_reports(pair->a, true);
+		push(pair, &run, 50, 0);
+		wg_udp_send(pair->a, &run, 1);
+		assert_int_equal(wg_udp_read_errors(pair->a, i, reports, 2), 1);
+		assert_int_equal(reports[0].kind, WG_REPORT_PORT_CLOSED);
+		assert_true(wg_endpoint_equal(&reports[0].to, &run.path.remote));
+		assert_true(wg_ip_equal(&reports[0].by, &run.path.remote.ip));
+		wg_udp_want_reports(pair->a, false);
+		push(pair, &run, 50, 0);
+		wg_udp_send(pair->a, &run, 1);
+		assert_int_equal(wg_udp_read_errors(pair->a, i, reports, 2), 0);
+	}
+}
+
+/* As many as there are reports: whoever reads on finds what there was behind them. */
+static void test_errors_without_end_are_read_in_portions(void **state)
+{
+	struct pair *pair = *state;
+	struct wg_run run = {.path.remote = endpoint("127.0.0.1", pair->b)};
+	struct wg_report reports[64];
+
+	need_namespace();
+	wg_udp_want_reports(pair->a, true);
+	run.path.remote.port = 1;
+	for (unsigned int k = 0; k < 100; k++) {
+		push(pair, &run, 50, 0);
+		wg_udp_send(pair->a, &run, 1);
+		assert_sent(&run);
+	}
+	/* Linux reports six at once and then one a second (icmp_ratelimit); not on lo. */
+	assert_int_equal(wg_udp_read_errors(pair->a, 0, reports, 64), 64);
+	assert_int_equal(wg_udp_read_errors(pair->a, 0, reports, 64), 36);
+	assert_int_equal(wg_udp_read_errors(pair->a, 0, reports, 64), 0);
 }
 
 static void test_what_finds_no_memory_is_dropped_and_counted(void **state)
@@ -376,6 +427,8 @@ int main(void)
 		PAIR_TEST(test_a_pending_error_costs_nothing_that_is_sent),
 		PAIR_TEST(test_a_pending_error_costs_nothing_that_is_received),
 		PAIR_TEST(test_draining_leaves_no_error_to_a_poller),
+		PAIR_TEST(test_a_closed_port_is_reported_to_who_wants_to_know),
+		PAIR_TEST(test_errors_without_end_are_read_in_portions),
 		PAIR_TEST(test_what_finds_no_memory_is_dropped_and_counted),
 		PAIR_TEST(test_a_large_datagram_without_a_large_buffer_is_dropped_alone),
 		PAIR_TEST(test_a_train_without_a_large_buffer_is_dropped),

@@ -306,6 +306,43 @@ static void assert_faults_cost_nothing(struct pair *pair)
 	assert_arrive_in_order(pair, 0, lens, 300);
 }
 
+/* A report waits on the socket and is told to whoever comes next, in whatever place. */
+static void test_what_the_network_reports_of_others_costs_nothing(void **state)
+{
+	static const int errors[] = {ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EACCES, EMSGSIZE};
+	struct pair *pair = *state;
+
+	wg_udp_want_reports(pair->a, true);
+	for (unsigned int e = 0; e < WG_ARRAY_LEN(errors); e++) {
+		for (unsigned int after = 0; after < 3; after++) {
+			memset(&faults, 0, sizeof(faults));
+			faults.err = errors[e];
+			faults.n = 1;
+			faults.after = after;
+			assert_faults_cost_nothing(pair);
+		}
+	}
+	assert_int_equal(wg_udp_offload(pair->a, WG_UDP_GSO),
+			 groups(pair) ? WG_OFFLOAD_IN_USE : WG_OFFLOAD_UNWANTED);
+	memset(&faults, 0, sizeof(faults));
+	assert_faults_cost_nothing(pair);
+	assert_true(!groups(pair) || faults.n_groups >= 6); /* nothing was learnt of sizes */
+}
+
+static void test_an_error_that_stays_is_the_datagrams_own(void **state)
+{
+	struct pair *pair = *state;
+	struct wg_run run = {.path.remote = endpoint("127.0.0.1", pair->b)};
+
+	wg_udp_want_reports(pair->a, true);
+	faults.err = EHOSTUNREACH;
+	faults.n = 1000;
+	push(pair, &run, 50, 0);
+	wg_udp_send(pair->a, &run, 1);
+	assert_int_equal(run.error, -EHOSTUNREACH);
+	assert_true(wg_udp_stats(pair->a)->send_calls <= 4);
+}
+
 static void test_a_way_that_cannot_checksum_ends_grouping_for_good(void **state)
 {
 	struct pair *pair = *state;
@@ -430,6 +467,8 @@ int main(void)
 		SEND_TEST(test_runs_to_several_places_in_one_call_all_arrive),
 		SEND_TEST(test_any_mixture_of_sizes_arrives_as_it_was),
 		SEND_TEST(test_datagrams_of_one_size_leave_in_groups),
+		SEND_TEST(test_what_the_network_reports_of_others_costs_nothing),
+		SEND_TEST(test_an_error_that_stays_is_the_datagrams_own),
 		SEND_TEST(test_a_way_that_cannot_checksum_ends_grouping_for_good),
 		SEND_TEST(test_a_refused_group_is_sent_singly_and_limits_its_size_for_a_while),
 		SEND_TEST(test_a_partial_sendmmsg_loses_nothing),

@@ -372,6 +372,8 @@ void wg_device_describe_begin(const struct wg_device *device, struct wg_config *
 	config->has_fwmark = device->fwmark != 0;
 	for (int kind = 0; kind < WG_N_CALLERS; kind++)
 		wg_caller_describe(&device->callers[kind], &config->callers[kind], now.boot);
+	if (wg_peer_find_key(device, config->callers[WG_CALLER_UNKNOWN].public_key))
+		config->callers[WG_CALLER_UNKNOWN].calls = 0; /* it has become one */
 	*cursor = (struct wg_device_cursor){.next = WG_NO_HANDLE, .last = device->n_joined};
 }
 

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/endpoint.h"
+#include "base/report.h"
 #include "crypto/x25519.h"
 
 struct wg_config_allowed_ip {
@@ -21,10 +22,16 @@ struct wg_config_health {
 	bool session;                /* there is one that can be sent with */
 	bool usable_key;             /* handshakes can be had with its key and ours */
 	uint32_t initiations_sent;   /* by us, and not answered */
+	uint32_t responses_sent;     /* by us, and not confirmed */
 	uint32_t responses_refused;  /* responses of it that did not open: another key,
 				      * or another preshared key */
 	uint32_t timestamps_refused; /* initiations of it that were not newer than the last */
 	int send_error;              /* -errno of the last datagram to it; 0: it went */
+
+	/* The shell's: what the network said last of the way to it. Anybody can say it. */
+	enum wg_report_kind report;
+	uint32_t report_age_sec;
+	struct wg_ip reported_by;
 };
 
 struct wg_config_peer {

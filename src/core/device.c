@@ -16,6 +16,9 @@
  * of a pool has twice as many slots. */
 #define HANDSHAKE_POOL_BYTES ((size_t)WG_OUT_RUNS * 2 * 2048)
 
+/* Until the next retry of the same peer has been, with its jitter. */
+#define SILENCE_LASTS (2 * WG_REKEY_TIMEOUT)
+
 /* Jobs that wait in one wg_out before it is flushed. */
 #define OUT_JOBS 64u
 
@@ -99,6 +102,7 @@ struct wg_device *wg_device_new(const struct wg_device_options *options)
 	wg_hash_init(&device->indices);
 	wg_heap_init(&device->deadlines);
 	wg_ratelimit_init(&device->ratelimit, &device->random);
+	device->silence_until = -WG_NEVER;
 	device->allowed_ips = wg_allowedips_new();
 	device->handshake_pool = wg_pool_new(HANDSHAKE_POOL_BYTES);
 	if (!device->allowed_ips || !device->handshake_pool ||
@@ -253,6 +257,7 @@ static void expire(struct wg_device *device, struct wg_peer *peer, enum wg_timer
 	switch (timer) {
 	case WG_TIMER_RETRANSMIT:
 		wg_silence_note(&device->silence, peer->handle, peer->health.initiations_sent);
+		device->silence_until = now.boot + SILENCE_LASTS;
 		if (wg_timers_retry(&peer->timers, now.boot)) {
 			wg_peer_forget_source(peer);
 			wg_handshakes_want(device, peer, true, now);
@@ -351,6 +356,11 @@ void wg_device_set_socket(struct wg_device *device, uint16_t port, uint32_t fwma
 {
 	device->port = port;
 	device->fwmark = fwmark;
+}
+
+bool wg_device_wants_reports(const struct wg_device *device, wg_time now)
+{
+	return now < device->silence_until;
 }
 
 uint64_t wg_device_drops(const struct wg_device *device, enum wg_drop reason)

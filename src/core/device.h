@@ -118,6 +118,10 @@ bool wg_device_next_silent(struct wg_device *device, struct wg_silent_peer *sile
 bool wg_device_health(const struct wg_device *device, const uint8_t public_key[static WG_KEY_LEN],
 		      struct wg_config_health *health);
 
+/* Whether what the network reports of datagrams is of use now, because some peer does not
+ * answer. The engine itself never hears of it: it can be forged. */
+bool wg_device_wants_reports(const struct wg_device *device, wg_time now);
+
 /* Tells the engine which port and mark its sockets have, for describe. */
 void wg_device_set_socket(struct wg_device *device, uint16_t port, uint32_t fwmark);
 

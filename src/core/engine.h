@@ -62,6 +62,7 @@ struct wg_device {
 
 	uint64_t drops[WG_DROP_COUNT];
 	struct wg_caller callers[WG_N_CALLERS];
+	wg_time silence_until; /* before that, some peer has let an initiation go unanswered */
 };
 
 static inline void wg_device_count_drops(struct wg_device *device, enum wg_drop reason, uint64_t n)

@@ -220,6 +220,7 @@ static void responded(struct wg_device *device, struct wg_peer *peer, struct wg_
 		return;
 	}
 	wg_timers_session_derived(&peer->timers, now.boot);
+	peer->health.responses_sent++;
 	send_message(device, peer, &exchange->message.response, sizeof(exchange->message.response),
 		     now, out);
 }

@@ -80,6 +80,20 @@ static json_t *lookup_json(const struct wg_status_lookup *lookup)
 			 (json_int_t)lookup->seconds);
 }
 
+static json_t *report_json(const struct wg_config_health *health)
+{
+	char text[WG_IP_TEXT_LEN];
+	json_t *json;
+
+	if (!health->report)
+		return json_null();
+	json = json_object();
+	json_object_set_new(json, "what", json_string(wg_status_report_name(health->report)));
+	json_object_set_new(json, "by", json_string(wg_ip_format(text, &health->reported_by)));
+	json_object_set_new(json, "seconds_ago", json_integer(health->report_age_sec));
+	return json;
+}
+
 static json_t *peer_json(const struct wg_status *status, size_t i)
 {
 	const struct wg_config_peer *peer = &status->config.peers[i];
@@ -108,10 +122,12 @@ static json_t *peer_json(const struct wg_status *status, size_t i)
 	json_object_set_new(json, "session", json_boolean(peer->health.session));
 	json_object_set_new(json, "initiations_unanswered",
 			    json_integer(peer->health.initiations_sent));
+	json_object_set_new(json, "responses_untaken", json_integer(peer->health.responses_sent));
 	json_object_set_new(json, "no_session_reason",
 			    *wg_status_reason(status, i, text) ? json_string(text) : json_null());
 	json_object_set_new(json, "silent_reason",
 			    *wg_status_silence(status, i, text) ? json_string(text) : json_null());
+	json_object_set_new(json, "reported", report_json(&peer->health));
 	return json;
 }
 

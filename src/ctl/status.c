@@ -145,6 +145,38 @@ static const char *unanswered(const struct wg_config_peer *peer, char *text)
 	return text;
 }
 
+static const char *untaken(const struct wg_config_peer *peer, char *text)
+{
+	char endpoint[WG_ENDPOINT_TEXT_LEN];
+
+	snprintf(text, WG_STATUS_TEXT_LEN,
+		 "it calls, but takes no answer (%" PRIu32
+		 " sent to %s): a firewall drops them, or the preshared keys differ",
+		 peer->health.responses_sent, wg_endpoint_format(endpoint, &peer->endpoint));
+	return text;
+}
+
+/* The same, where the network said why. */
+static const char *reported(const struct wg_config_peer *peer, char *text)
+{
+	static const char *const what[WG_REPORT_N_KINDS] = {
+		[WG_REPORT_NONE] = "it is silent at",
+		[WG_REPORT_PORT_CLOSED] = "nothing listens at",
+		[WG_REPORT_PROHIBITED] = "a firewall refuses what is sent to",
+		[WG_REPORT_NO_HOST] = "no host answers at the address of",
+		[WG_REPORT_NO_ROUTE] = "there is no route to",
+	};
+	char endpoint[WG_ENDPOINT_TEXT_LEN];
+	char by[WG_IP_TEXT_LEN];
+
+	snprintf(text, WG_STATUS_TEXT_LEN,
+		 "%s %s, as %s reported %" PRIu32 " seconds ago (%" PRIu32 " initiation%s sent)",
+		 what[peer->health.report], wg_endpoint_format(endpoint, &peer->endpoint),
+		 wg_ip_format(by, &peer->health.reported_by), peer->health.report_age_sec,
+		 peer->health.initiations_sent, peer->health.initiations_sent == 1 ? "" : "s");
+	return text;
+}
+
 static const char *unreachable(const struct wg_config_peer *peer, char *text)
 {
 	char endpoint[WG_ENDPOINT_TEXT_LEN];
@@ -179,8 +211,10 @@ static const char *cause(const struct wg_status *status, const struct wg_config_
 		return unresolved(lookup, text);
 	else if (!peer->has_endpoint)
 		reason = "no endpoint: it has to call first";
+	else if (wg_status_takes_no_answer(&peer->health))
+		return untaken(peer, text);
 	else if (peer->health.initiations_sent)
-		return unanswered(peer, text);
+		return peer->health.report ? reported(peer, text) : unanswered(peer, text);
 	else if (!peer->n_allowed_ips)
 		reason = "no allowed IPs: nothing can be sent to it";
 	snprintf(text, WG_STATUS_TEXT_LEN, "%s", reason);
@@ -200,10 +234,22 @@ const char *wg_status_silence(const struct wg_status *status, size_t i,
 {
 	const struct wg_config_peer *peer = &status->config.peers[i];
 
-	return status->detailed && peer->health.session &&
-			       peer->health.initiations_sent >= WG_STATUS_SILENT
+	return status->detailed && peer->health.session && wg_status_is_silent(&peer->health)
 		       ? cause(status, peer, text)
 		       : "";
+}
+
+const char *wg_status_report_name(enum wg_report_kind kind)
+{
+	static const char *const names[WG_REPORT_N_KINDS] = {
+		[WG_REPORT_NONE] = "none",
+		[WG_REPORT_PORT_CLOSED] = "port-closed",
+		[WG_REPORT_PROHIBITED] = "prohibited",
+		[WG_REPORT_NO_HOST] = "no-host",
+		[WG_REPORT_NO_ROUTE] = "no-route",
+	};
+
+	return names[kind];
 }
 
 /* Whether somebody at that place has found the right key since. */
@@ -212,14 +258,6 @@ static bool came_through(const struct wg_config *config, const struct wg_endpoin
 	for (size_t i = 0; i < config->n_peers; i++)
 		if (config->peers[i].health.session && config->peers[i].has_endpoint &&
 		    wg_endpoint_equal(&config->peers[i].endpoint, source))
-			return true;
-	return false;
-}
-
-static bool is_peer(const struct wg_config *config, const uint8_t key[static WG_KEY_LEN])
-{
-	for (size_t i = 0; i < config->n_peers; i++)
-		if (!memcmp(config->peers[i].public_key, key, WG_KEY_LEN))
 			return true;
 	return false;
 }
@@ -242,8 +280,6 @@ const char *wg_status_caller(const struct wg_status *status, enum wg_config_call
 			 " message%s with a wrong mac1, last from %s)",
 			 caller->calls, caller->calls == 1 ? "" : "s", source);
 	} else {
-		if (is_peer(&status->config, caller->public_key))
-			return "";
 		wg_key_encode(key, caller->public_key);
 		snprintf(text, WG_STATUS_TEXT_LEN,
 			 "an unknown peer, whose key is %s, calls (%" PRIu64

@@ -107,10 +107,27 @@ int wg_status_read(struct wg_status_reader *reader, const char *data, size_t len
 const char *wg_status_reason(const struct wg_status *status, size_t i,
 			     char text[static WG_STATUS_TEXT_LEN]);
 
+/* Whether a peer calls and does not go on when it was answered; when we call it, that says
+ * more. */
+static inline bool wg_status_takes_no_answer(const struct wg_config_health *health)
+{
+	return health->responses_sent >= WG_STATUS_SILENT &&
+	       health->initiations_sent < WG_STATUS_SILENT;
+}
+
+/* Whether no handshake with a peer succeeds, be there a session or not. */
+static inline bool wg_status_is_silent(const struct wg_config_health *health)
+{
+	return health->initiations_sent >= WG_STATUS_SILENT || wg_status_takes_no_answer(health);
+}
+
 /* Why config.peers[i] does not answer, though there is a session with it still; empty
  * when it does, or has none. */
 const char *wg_status_silence(const struct wg_status *status, size_t i,
 			      char text[static WG_STATUS_TEXT_LEN]);
+
+/* "port-closed" and the like; "none". */
+const char *wg_status_report_name(enum wg_report_kind kind);
 
 /* What is known of those who call in vain; empty when nobody does, or not any more. */
 const char *wg_status_caller(const struct wg_status *status, enum wg_config_caller_kind kind,

@@ -46,10 +46,22 @@ static void add_health(struct wg_text *text, const struct wg_config_health *heal
 {
 	wg_text_printf(text,
 		       "session=%d\nusable_key=%d\ninitiations_sent=%" PRIu32
-		       "\nresponses_refused=%" PRIu32 "\ntimestamps_refused=%" PRIu32
-		       "\nsend_error=%d\n",
+		       "\nresponses_sent=%" PRIu32 "\nresponses_refused=%" PRIu32
+		       "\ntimestamps_refused=%" PRIu32 "\nsend_error=%d\n",
 		       health->session, health->usable_key, health->initiations_sent,
-		       health->responses_refused, health->timestamps_refused, -health->send_error);
+		       health->responses_sent, health->responses_refused,
+		       health->timestamps_refused, -health->send_error);
+}
+
+/* "reported=port-closed AGE BY" */
+static void add_report(struct wg_text *text, const struct wg_config_health *health)
+{
+	char by[WG_IP_TEXT_LEN];
+
+	if (health->report)
+		wg_text_printf(text, "reported=%s %" PRIu32 " %s\n",
+			       wg_status_report_name(health->report), health->report_age_sec,
+			       wg_ip_format(by, &health->reported_by));
 }
 
 static void add_peer(struct wg_text *text, const struct wg_status *status, size_t i)
@@ -79,6 +91,7 @@ static void add_peer(struct wg_text *text, const struct wg_status *status, size_
 			       "\nlookup_host=%s\nlookup_error=%s\nlookup_file=%s\n",
 			       lookup->tries, lookup->seconds, lookup->line, lookup->host,
 			       lookup->error, lookup->file);
+	add_report(text, &peer->health);
 	for (size_t k = 0; k < peer->n_allowed_ips; k++)
 		wg_text_printf(text, "allowed_ip=%s\n",
 			       wg_prefix_format(prefix, &peer->allowed_ips[k].prefix));
@@ -181,14 +194,32 @@ static int parse_interface(struct wg_status *status, const char *key, char *valu
 	return 0;
 }
 
-static int parse_health(struct wg_config_health *health, const char *key, const char *value)
+static int parse_report(struct wg_config_health *health, char *value)
 {
+	const char *name = strsep(&value, " ");
+	const char *age = strsep(&value, " ");
+
+	if (!value || !wg_number_parse(&health->report_age_sec, UINT32_MAX, age) ||
+	    !wg_ip_parse(&health->reported_by, value))
+		return -EPROTO;
+	for (int kind = 0; kind < WG_REPORT_N_KINDS; kind++)
+		if (!strcmp(wg_status_report_name((enum wg_report_kind)kind), name))
+			health->report = (enum wg_report_kind)kind;
+	return 0;
+}
+
+static int parse_health(struct wg_config_health *health, const char *key, char *value)
+{
+	if (!strcmp(key, "reported"))
+		return parse_report(health, value);
 	if (!strcmp(key, "session"))
 		NUMBER(health->session, 1);
 	if (!strcmp(key, "usable_key"))
 		NUMBER(health->usable_key, 1);
 	if (!strcmp(key, "initiations_sent"))
 		NUMBER(health->initiations_sent, UINT32_MAX);
+	if (!strcmp(key, "responses_sent"))
+		NUMBER(health->responses_sent, UINT32_MAX);
 	if (!strcmp(key, "responses_refused"))
 		NUMBER(health->responses_refused, UINT32_MAX);
 	if (!strcmp(key, "timestamps_refused"))

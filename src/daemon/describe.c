@@ -102,6 +102,8 @@ int wg_describe_status(const struct wg_traffic *traffic, bool link_up,
 	description->begun = true;
 	result = wg_device_describe_next(traffic->device, &description->cursor, PEERS_AT_ONCE,
 					 &status.config, now);
+	for (size_t i = 0; i < status.config.n_peers; i++)
+		wg_hints_apply(&traffic->hints, &status.config.peers[i], now);
 	if (result >= 0 && (name_peers(&status, owner) || add_lookups(&status, owner)))
 		result = -ENOMEM;
 	if (result >= 0)

@@ -308,7 +308,7 @@ static bool somebody_is_missing(const struct wg_facts *facts)
 {
 	for (size_t i = 0; i < facts->status.config.n_peers; i++)
 		if (!facts->status.config.peers[i].health.session ||
-		    facts->status.config.peers[i].health.initiations_sent >= WG_STATUS_SILENT)
+		    wg_status_is_silent(&facts->status.config.peers[i].health))
 			return true;
 	return false;
 }

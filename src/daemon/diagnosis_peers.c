@@ -22,7 +22,7 @@ static bool is_troubled(const struct wg_config_peer *peer)
 		return false;
 	return !health->usable_key || health->responses_refused || health->timestamps_refused ||
 	       health->send_error || !peer->n_allowed_ips ||
-	       health->initiations_sent >= UNANSWERED_FROM;
+	       health->initiations_sent >= UNANSWERED_FROM || wg_status_is_silent(health);
 }
 
 /* A datagram that the firewall drops on its way out fails with EPERM (Linux,
@@ -39,6 +39,31 @@ static void add_sending_remedy(struct wg_check *check, const struct wg_facts *fa
 	else
 		wg_check_remedy(check, "look at the route with: ip route get %s mark %" PRIu32,
 				wg_ip_format(to, &peer->endpoint.ip), facts->status.config.fwmark);
+}
+
+static void add_silence_remedy(struct wg_check *check, const struct wg_config_peer *peer)
+{
+	switch (peer->health.report) {
+	case WG_REPORT_PORT_CLOSED:
+		wg_check_remedy(check,
+				"bring the tunnel up there, or write into Endpoint which port it "
+				"listens on; a firewall that rejects looks the same");
+		break;
+	case WG_REPORT_PROHIBITED:
+		wg_check_remedy(check, "let UDP port %u in at that firewall", peer->endpoint.port);
+		break;
+	case WG_REPORT_NO_HOST:
+	case WG_REPORT_NO_ROUTE:
+		wg_check_remedy(check, "see whether it is on, and whether Endpoint is its address");
+		break;
+	case WG_REPORT_NONE:
+	case WG_REPORT_N_KINDS:
+		wg_check_remedy(check,
+				"see there whether it runs, has our public key, and has the "
+				"PublicKey that it has here, and whether UDP port %u is let in",
+				peer->endpoint.port);
+		break;
+	}
 }
 
 /* In the order of wg_status_reason(), whose causes they mend. */
@@ -58,11 +83,12 @@ static void add_peer_remedy(struct wg_check *check, const struct wg_facts *facts
 				"set its clock right; if that cannot be, forget the peer's "
 				"last handshake with: tuff down %s; tuff up %s",
 				facts->name, facts->name);
-	else if (peer->health.initiations_sent)
+	else if (wg_status_takes_no_answer(&peer->health))
 		wg_check_remedy(check,
-				"see there whether it runs, has our public key, and has the "
-				"PublicKey that it has here, and whether UDP port %u is let in",
-				peer->endpoint.port);
+				"see whether the firewall there lets answers in, and PresharedKey "
+				"is the same on both sides, or on neither");
+	else if (peer->health.initiations_sent)
+		add_silence_remedy(check, peer);
 	else
 		wg_check_remedy(check, "AllowedIPs says which addresses are behind it");
 }

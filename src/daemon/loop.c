@@ -178,8 +178,13 @@ static bool on_udp_error(void *ctx)
 {
 	struct udp_poller *udp = ctx;
 
-	wg_udp_drain_errors(udp->loop->sockets.udp, udp->i);
-	return true;
+	struct wg_poller *poller = udp->poller;
+
+	wg_traffic_read_errors(&udp->loop->traffic, udp->i);
+	/* libuv tells of an error and not of the datagrams that are there as well: reports
+	 * without end would keep them waiting. */
+	on_udp(udp, UV_READABLE);
+	return udp->poller == poller;
 }
 
 static void stop_udp(struct wg_loop *loop)

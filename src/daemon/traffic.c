@@ -15,6 +15,10 @@
 /* A job that takes a worker less than this is not worth the way there and back. */
 #define WORTH_NS 8000u
 
+/* So many of the network's reports are read in a second: each costs a failed system call,
+ * and anybody can send them. */
+#define MAX_REPORTS 64
+
 /* 16 MiB in all. */
 #define TUN_POOL_BYTES ((size_t)8 << 20)
 #define UDP_POOL_BYTES ((size_t)6 << 20)
@@ -213,9 +217,38 @@ int wg_traffic_from_udp(struct wg_traffic *traffic, unsigned int i)
 	return n < 0 ? n : 0;
 }
 
+void wg_traffic_read_errors(struct wg_traffic *traffic, unsigned int i)
+{
+	struct wg_report reports[MAX_REPORTS];
+	wg_time now = wg_clock_now().boot;
+	size_t n = wg_udp_read_errors(traffic->udp, i, reports, WG_ARRAY_LEN(reports));
+
+	for (size_t k = 0; k < n; k++)
+		wg_hints_note(&traffic->hints, &reports[k], now);
+	if (now - traffic->reports_since >= WG_SECOND) {
+		traffic->reports_since = now;
+		traffic->n_reports = 0;
+	}
+	traffic->n_reports += n;
+	if (traffic->n_reports >= MAX_REPORTS)
+		wg_udp_want_reports(traffic->udp, false);
+}
+
+/* Reports are asked for while a peer is silent, and not when they come in floods. */
+static void ask_for_reports(struct wg_traffic *traffic, wg_time now)
+{
+	bool flooded = now - traffic->reports_since < WG_SECOND &&
+		       traffic->n_reports >= MAX_REPORTS;
+
+	if (traffic->udp)
+		wg_udp_want_reports(traffic->udp,
+				    !flooded && wg_device_wants_reports(traffic->device, now));
+}
+
 void wg_traffic_tick(struct wg_traffic *traffic, struct wg_now now)
 {
 	wg_device_tick(traffic->device, now, &traffic->out);
+	ask_for_reports(traffic, now.boot);
 	wg_traffic_settle(traffic);
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/packet.h"
 #include "core/device.h"
+#include "daemon/hints.h"
 #include "daemon/workers.h"
 #include "tun/tun.h"
 #include "udp/udp.h"
@@ -25,6 +26,10 @@ struct wg_traffic {
 	struct wg_job_queue jobs;
 	struct wg_workers *workers; /* NULL: none, all jobs are run here */
 	bool behind;                /* more waited than one vector holds */
+
+	struct wg_hints hints;
+	wg_time reports_since; /* when the present second of reports began */
+	size_t n_reports;      /* that came in it */
 };
 
 /* Makes the pools and the device, for a link that stays the caller's. 0 or -ENOMEM. */
@@ -47,6 +52,9 @@ void wg_traffic_dismiss(struct wg_traffic *traffic);
  * socket is of no more use. */
 int wg_traffic_from_tun(struct wg_traffic *traffic);
 int wg_traffic_from_udp(struct wg_traffic *traffic, unsigned int i);
+
+/* Notes what the network reported by socket i, so that a poller can be armed again. */
+void wg_traffic_read_errors(struct wg_traffic *traffic, unsigned int i);
 
 /* Timers and waiting handshakes. */
 void wg_traffic_tick(struct wg_traffic *traffic, struct wg_now now);

@@ -29,6 +29,9 @@
  * system call costs next to nothing. */
 #define LIMIT_MESSAGES 4096
 
+/* How often a message is sent again that failed for no reason of its own. */
+#define MAX_RETRIES 2
+
 /* Errors by which the kernel refuses a source address: it is not ours (any more), or
  * there is no route from it. EINVAL is what Linux says for an address that is gone. */
 static bool may_blame_source(int err)
@@ -72,12 +75,35 @@ static int send_from_any(struct wg_udp *udp, struct mmsghdr *header, struct wg_u
 	return err;
 }
 
+/* Whether a message fails with err though err is not about it. An error that the network
+ * reported waits on the socket, and is told to whoever makes the next system call. */
+static bool is_anothers(const struct wg_udp *udp, int err)
+{
+	switch (err) {
+	case EINTR:
+	case ECONNREFUSED:
+		return true;
+	case EHOSTUNREACH:
+	case ENETUNREACH:
+	case EHOSTDOWN:
+	case ENONET:
+	case EACCES:
+	case EPROTO:
+	case ENOPROTOOPT:
+	case EOPNOTSUPP:
+	case EMSGSIZE:
+		return udp->reports;
+	default:
+		return false;
+	}
+}
+
 /* Tries again what failed with err where that may help. */
 static int send_again(struct wg_udp *udp, struct mmsghdr *header, struct wg_udp_message *message,
 		      int err)
 {
-	/* Never about the datagram at hand: an ICMP error that waited on the socket. */
-	if (err == ECONNREFUSED || err == EINTR)
+	/* An error that is still there the last time is the message's own. */
+	for (int i = 0; i < MAX_RETRIES && is_anothers(udp, err); i++)
 		err = send_one(udp, header);
 	if (err && message->attributes.local.family && may_blame_source(err)) {
 		int other = send_from_any(udp, header, message);

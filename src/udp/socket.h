@@ -65,6 +65,7 @@ struct wg_udp {
 	int fds[WG_UDP_SOCKETS]; /* IPv4, IPv6; -1: none */
 	uint16_t port;
 	uint32_t fwmark;
+	bool reports; /* the network's are wanted */
 	enum wg_offload_state offloads[WG_UDP_N_OFFLOADS];
 	struct wg_udp_stats stats;
 	struct wg_udp_receiver receiver;

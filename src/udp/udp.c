@@ -267,19 +267,6 @@ int wg_udp_set_mark(struct wg_udp *udp, uint32_t fwmark)
 	return err;
 }
 
-void wg_udp_drain_errors(struct wg_udp *udp, unsigned int i)
-{
-	int err;
-	socklen_t len = sizeof(err);
-	struct msghdr header = {0};
-
-	if (udp->fds[i] < 0)
-		return;
-	getsockopt(udp->fds[i], SOL_SOCKET, SO_ERROR, &err, &len);
-	while (recvmsg(udp->fds[i], &header, MSG_ERRQUEUE) >= 0)
-		header.msg_flags = 0;
-}
-
 const struct wg_udp_stats *wg_udp_stats(const struct wg_udp *udp)
 {
 	return &udp->stats;

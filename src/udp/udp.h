@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/offload.h"
+#include "base/report.h"
 #include "base/run.h"
 
 #define WG_UDP_SOCKETS 2 /* IPv4, IPv6 */
@@ -69,9 +70,15 @@ int wg_udp_receive(struct wg_udp *udp, unsigned int i, struct wg_pool *pool, str
  * source_rejected. What the kernel does not take is dropped and counted. */
 void wg_udp_send(struct wg_udp *udp, struct wg_run *runs, size_t n);
 
-/* Reads away what waits in socket i's error queue or as SO_ERROR, so that a poller
- * can be armed again. */
-void wg_udp_drain_errors(struct wg_udp *udp, unsigned int i);
+/* Reads away what waits in socket i's error queue and as SO_ERROR, so that a poller can
+ * be armed again; what the network reported goes to reports. Returns how many: there may
+ * be more when it is max. */
+size_t wg_udp_read_errors(struct wg_udp *udp, unsigned int i, struct wg_report *reports,
+			  size_t max);
+
+/* Whether the network's reports are wanted (off at first). While they are, each makes a
+ * system call on the socket fail that has nothing to do with it; that is tried again. */
+void wg_udp_want_reports(struct wg_udp *udp, bool wanted);
 
 const struct wg_udp_stats *wg_udp_stats(const struct wg_udp *udp);
 

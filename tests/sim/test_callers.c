@@ -75,6 +75,8 @@ static void test_who_is_no_peer_is_remembered_by_its_key(void **state)
 	assert_memory_equal(caller.public_key, stranger->identity.public_key, WG_KEY_LEN);
 	assert_true(wg_endpoint_equal(&caller.source, &stranger->endpoint));
 	assert_int_equal(caller_of(node, WG_CALLER_WRONG_KEY).calls, 0);
+	wg_puppet_befriend(stranger, false);
+	assert_int_equal(caller_of(node, WG_CALLER_UNKNOWN).calls, 0);
 	wg_sim_free(node->sim);
 }
 
@@ -133,6 +135,8 @@ static void test_a_peer_cut_off_is_counted_silent_while_its_session_lasts(void *
 
 	(void)state;
 	wg_sim_assert_works(a, b);
+	wg_sim_run(sim, 10 * WG_SECOND);
+	assert_false(wg_device_wants_reports(a->device, wg_sim_now(a).boot));
 	sim->net.filter = drop_all;
 	for (int second = 0; second < 60; second++) {
 		wg_sim_send(a, b);
@@ -141,11 +145,37 @@ static void test_a_peer_cut_off_is_counted_silent_while_its_session_lasts(void *
 	peer = wg_sim_describe(a, b->public_key);
 	assert_true(peer.health.session);
 	assert_true(peer.health.initiations_sent >= 3);
+	assert_true(wg_device_wants_reports(a->device, wg_sim_now(a).boot));
 	sim->net.filter = NULL;
 	wg_sim_run(sim, 10 * WG_SECOND);
 	wg_sim_assert_works(a, b);
 	assert_int_equal(wg_sim_describe(a, b->public_key).health.initiations_sent, 0);
+	wg_sim_run(sim, 10 * WG_SECOND);
+	assert_false(wg_device_wants_reports(a->device, wg_sim_now(a).boot));
 	wg_sim_free(sim);
+}
+
+static void test_answers_that_nobody_takes_are_counted(void **state)
+{
+	struct wg_puppet *puppet = stage(7, true);
+	struct wg_sim_node *node = puppet->node;
+
+	(void)state;
+	wg_puppet_shake(puppet);
+	assert_int_equal(wg_sim_describe(node, puppet->identity.public_key).health.responses_sent,
+			 0);
+	for (uint32_t i = 1; i <= 3; i++) {
+		wg_puppet_initiate(puppet);
+		wg_sim_run(node->sim, 5 * WG_SECOND);
+		assert_int_equal(
+			wg_sim_describe(node, puppet->identity.public_key).health.responses_sent,
+			i);
+	}
+	wg_puppet_clear(puppet);
+	wg_puppet_shake(puppet);
+	assert_int_equal(wg_sim_describe(node, puppet->identity.public_key).health.responses_sent,
+			 0);
+	wg_sim_free(node->sim);
 }
 
 int main(void)
@@ -156,6 +186,7 @@ int main(void)
 		cmocka_unit_test(test_who_is_no_peer_is_remembered_by_its_key),
 		cmocka_unit_test(test_what_goes_wrong_with_a_peers_call_makes_it_no_stranger),
 		cmocka_unit_test(test_a_wrong_mac1_of_anything_but_an_initiation_is_no_call),
+		cmocka_unit_test(test_answers_that_nobody_takes_are_counted),
 		cmocka_unit_test(test_a_peer_cut_off_is_counted_silent_while_its_session_lasts),
 	};
 
