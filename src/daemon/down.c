@@ -35,8 +35,11 @@ static void wait_until_gone(int pidfd)
 
 static void print_note(void *ctx, const char *text)
 {
+	struct wg_error error;
+
 	(void)ctx;
-	fprintf(stderr, "tuff: %s\n", text);
+	wg_error_set(&error, 0, "%s", text);
+	wg_report_at(WG_LOG_WARNING, &error);
 }
 
 /* Prints what it said; its errno. */
@@ -127,8 +130,9 @@ static int bring_down(const char *name)
 	if (n < 0)
 		return wg_report(WG_EXIT_FAILED, &undo_error);
 	if (err && n > 0) {
-		fprintf(stderr, "tuff: %s: was not running: what it left behind is put back\n",
-			name);
+		wg_error_set(&error, 0, "%s: was not running: what it left behind is put back",
+			     name);
+		wg_report_at(WG_LOG_NOTICE, &error);
 		return WG_EXIT_DONE;
 	}
 	return err ? wg_report(WG_EXIT_FAILED, &error) : WG_EXIT_DONE;

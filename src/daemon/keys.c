@@ -68,7 +68,7 @@ static void warn_of_readers(const char *name)
 
 	wg_error_set(&error, 0, "%s: standard output: others can read this file", name);
 	wg_error_hint(&error, "(umask 077; tuff %s > FILE)", name);
-	wg_error_print(&error, stderr);
+	wg_report_at(WG_LOG_WARNING, &error);
 }
 
 static int print_random(const char *name, bool clamp)

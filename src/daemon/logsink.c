@@ -12,26 +12,34 @@
 
 static char tunnel[WG_TUN_NAME_LEN];
 
+/* Errors that are logged name their tunnel themselves, for who reads them elsewhere. */
+static const char *unnamed(const char *text)
+{
+	size_t len = strlen(tunnel);
+
+	return !strncmp(text, tunnel, len) && !strncmp(text + len, ": ", 2) ? text + len + 2 : text;
+}
+
 static void write_plain(enum wg_log_level level, const char *text)
 {
 	(void)level;
-	fprintf(stderr, "tuff: %s: %s\n", tunnel, text);
+	fprintf(stderr, "tuff: %s: %s\n", tunnel, unnamed(text));
 }
 
 static void write_journal(enum wg_log_level level, const char *text)
 {
-	fprintf(stderr, "<%d>%s: %s\n", (int)level, tunnel, text);
+	fprintf(stderr, "<%d>%s: %s\n", (int)level, tunnel, unnamed(text));
 }
 
 static void write_syslog(enum wg_log_level level, const char *text)
 {
-	syslog((int)level, "%s: %s", tunnel, text);
+	syslog((int)level, "%s: %s", tunnel, unnamed(text));
 }
 
 /* Whether standard error is the stream that systemd connected to the journal: systemd
  * says which by device and inode (systemd.exec(5), $JOURNAL_STREAM), since a shell in
  * between may have redirected it. */
-static bool is_journal(void)
+bool wg_logsink_is_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
 	unsigned long long dev;
@@ -48,7 +56,7 @@ void wg_logsink_open(const char *name, bool foreground, enum wg_log_level level)
 	if (!foreground) {
 		openlog("tuff", LOG_PID, LOG_DAEMON);
 		wg_log_init(write_syslog, level);
-	} else if (is_journal()) {
+	} else if (wg_logsink_is_journal()) {
 		wg_log_init(write_journal, level);
 	} else {
 		wg_log_init(write_plain, level);

@@ -83,7 +83,7 @@ static void on_warning(void *ctx, const struct wg_error *error)
 	const struct up *up = ctx;
 
 	if (!up->setup.foreground)
-		wg_error_print(error, stderr);
+		wg_report_at(WG_LOG_WARNING, error);
 }
 
 static int run_tunnel(struct up *up, struct wg_error *error)
