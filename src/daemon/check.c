@@ -1,6 +1,5 @@
 /* `tuff check NAME|FILE [--json]`: reads a configuration, and explains it. */
 #include <arpa/inet.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -8,8 +7,8 @@
 #include "base/bytes.h"
 #include "ctl/check.h"
 #include "ctl/conffile.h"
-#include "ctl/keyfile.h"
 #include "daemon/command.h"
+#include "daemon/readconf.h"
 #include "daemon/report.h"
 
 struct request {
@@ -69,35 +68,51 @@ static bool find_source(struct wg_ip *source, const struct wg_endpoint *to)
 	return source_towards(source, (const struct sockaddr *)&in6, sizeof(in6));
 }
 
-static void on_key_failed(void *ctx, unsigned int line, const struct wg_error *error)
-{
-	(void)line;
-	wg_check_add_error(ctx, "key-file", error);
-}
-
 static void examine(struct wg_check *check, const struct wg_conffile *file)
 {
 	const struct wg_check_host host = {.others_can_read = file->others_can_read,
 					   .source = find_source};
 	struct wg_error error;
 	struct wg_conf conf;
+	unsigned int unseen;
 
 	if (wg_conf_parse(&conf, file->path, file->name, file->text, file->len, &error)) {
 		wg_check_add_error(check, "syntax", &error);
 		return;
 	}
-	wg_keyfile_load_all(&conf, getenv("CREDENTIALS_DIRECTORY"), on_key_failed, check);
+	unseen = wg_readconf_look_at_keys(&conf, check);
+	if (unseen)
+		wg_readconf_note_credential(check, unseen);
 	wg_check_conf(check, &conf, &host);
 	wg_conf_deinit(&conf);
 }
 
-static void print_json(const struct wg_check *check)
+static void print(const struct request *request, const struct wg_check *check)
 {
-	json_t *json = wg_check_json(check);
+	json_t *json;
 
+	if (!request->json) {
+		wg_check_print(stdout, check);
+		return;
+	}
+	json = wg_check_json(check);
 	json_dumpf(json, stdout, JSON_INDENT(2));
 	putchar('\n');
 	json_decref(json);
+}
+
+/* Who asked for JSON reads that, and finds there what went wrong. */
+static int refuse_file(const struct request *request, const struct wg_error *error)
+{
+	struct wg_check check;
+
+	if (request->json) {
+		wg_check_init(&check, request->source);
+		wg_check_add_error(&check, "syntax", error);
+		print(request, &check);
+		wg_check_deinit(&check);
+	}
+	return wg_report(WG_EXIT_FAILED, error);
 }
 
 int wg_command_check(int argc, char **argv)
@@ -111,13 +126,10 @@ int wg_command_check(int argc, char **argv)
 	if (status != WG_EXIT_DONE)
 		return status;
 	if (wg_conffile_read(&file, request.source, wg_conffile_folders, &error))
-		return wg_report(WG_EXIT_FAILED, &error);
+		return refuse_file(&request, &error);
 	wg_check_init(&check, file.path);
 	examine(&check, &file);
-	if (request.json)
-		print_json(&check);
-	else
-		wg_check_print(stdout, &check);
+	print(&request, &check);
 	if (wg_check_has_problems(&check))
 		status = WG_EXIT_PROBLEMS;
 	wg_check_deinit(&check);

@@ -3,13 +3,11 @@
 #include <errno.h>
 #include <jansson.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/number.h"
 #include "ctl/check.h"
 #include "ctl/conffile.h"
-#include "ctl/keyfile.h"
 #include "daemon/command.h"
 #include "daemon/diagnosis.h"
 #include "daemon/facts.h"
@@ -52,14 +50,10 @@ static int parse_arguments(int argc, char **argv, struct request *request)
 	return wg_command_misused("doctor", "NAME|FILE", "it is missing");
 }
 
-static void on_key_failed(void *ctx, unsigned int line, const struct wg_error *error)
-{
-	(void)line;
-	wg_check_add_error(ctx, "key-file", error);
-}
-
-/* A tunnel needs no file; one that cannot be read is a finding. Whether conf is good. */
-static bool read_conf(struct wg_conf *conf, const char *source, struct wg_check *check)
+/* A tunnel needs no file; one that cannot be read is a finding. Whether conf is good.
+ * unseen: it has a credential, which cannot be looked at from here. */
+static bool read_conf(struct wg_conf *conf, const char *source, struct wg_check *check,
+		      bool *unseen)
 {
 	struct wg_conffile file;
 	struct wg_error error;
@@ -71,8 +65,7 @@ static bool read_conf(struct wg_conf *conf, const char *source, struct wg_check 
 	}
 	if (err && err != -ENOENT)
 		wg_check_add_error(check, "syntax", &error);
-	if (!err)
-		wg_keyfile_load_all(conf, getenv("CREDENTIALS_DIRECTORY"), on_key_failed, check);
+	*unseen = !err && wg_readconf_look_at_keys(conf, check);
 	return !err;
 }
 
@@ -98,12 +91,16 @@ static int examine(const struct request *request, const char *name)
 	struct wg_error error;
 	struct wg_conf conf = {0};
 	bool has_conf;
+	bool unseen;
 
 	wg_check_init(&check, name);
-	has_conf = read_conf(&conf, request->source, &check);
+	has_conf = read_conf(&conf, request->source, &check, &unseen);
 	if (wg_facts_gather(&facts, name, has_conf ? &conf : NULL, request->listen_sec, &error)) {
 		status = wg_report(WG_EXIT_FAILED, &error);
 	} else {
+		/* A tunnel that runs says itself whether it has its key. */
+		if (unseen && facts.runner != WG_FACTS_RUNS_TUFF)
+			wg_readconf_note_credential(&check, 0);
 		wg_diagnosis_make(&check, &facts);
 		print(request, &check);
 		if (wg_check_has_problems(&check))

@@ -3,11 +3,21 @@
 #define WG_DAEMON_READCONF_H
 
 #include "base/error.h"
+#include "ctl/check.h"
 #include "ctl/conf.h"
 
 /* Finds, reads and parses the file, and loads the keys that it keeps elsewhere. On
  * success deinit conf. 0, or -errno and a report. */
 int wg_readconf(struct wg_conf *conf, const char *source, struct wg_error *error);
+
+/* Loads the keys that a parsed file keeps elsewhere, for who only looks at it: one that
+ * cannot be had is a finding. systemd shows a credential to its service alone, so from
+ * elsewhere it is no fault that it is not seen: returns the line of the first such key, 0
+ * if there is none. */
+unsigned int wg_readconf_look_at_keys(struct wg_conf *conf, struct wg_check *check);
+
+/* The finding that one of them, at this line, was not looked at. */
+void wg_readconf_note_credential(struct wg_check *check, unsigned int line);
 
 /* The name of the tunnel that a source means; the file need not exist. */
 int wg_readconf_name(char name[static WG_CONF_LINK_LEN], const char *source,

@@ -74,6 +74,23 @@ for verb in down reload; do
 done
 refuses 2 'tuff: genkey: x: no argument is expected' 'usage: tuff genkey' "$tuff" genkey x
 
+# Who asks for JSON gets the error so, too.
+run "$tuff" check --json "$scratch/nosuch.conf"
+[ "$status" = 1 ] || fail "check --json of a missing file: exit $status"
+[[ $err == "tuff: $scratch/nosuch.conf: "*"No such file or directory"* ]] || fail "its error: $err"
+[[ $out == *'"problems": true'* && $out == *'"code": "syntax"'* &&
+	$out == *'"reason": "'*'No such file or directory"'* ]] || fail "its JSON: $out"
+echo 'ok - check --json of a missing file'
+
+# A credential is there for the service alone.
+printf '[Interface]\nPrivateKeyFile = credential:wg0\n' >"$scratch/wg0.conf"
+prints "*$scratch/wg0.conf:2: note: a key is a credential, *\\[credential\\]" \
+	env -u CREDENTIALS_DIRECTORY "$tuff" check "$scratch/wg0.conf"
+run env CREDENTIALS_DIRECTORY="$scratch" "$tuff" check "$scratch/wg0.conf"
+[[ $status == 3 && $out == *'error: '*'[key-file]'* ]] ||
+	fail "a credential that is missing: $out"
+echo 'ok - credentials'
+
 name='1 to 15 characters, such as wg0'
 refuses 2 'tuff: : name of the link: it is empty' "$name" "$tuff" ''
 refuses 2 'tuff: abcdefghijklmnop: name of the link: it is longer than 15 characters' "$name" \
