@@ -25,10 +25,11 @@ const struct wg_command wg_commands[] = {
 	},
 	{
 		.name = "down",
-		.arguments = "NAME|FILE",
+		.arguments = "NAME|FILE [--if-up]",
 		.summary = "end a tunnel and put back what it changed",
 		.help = "Puts back exactly what `up` changed, also after a crash, and says what\n"
-			"it left alone because another program had changed it since.\n",
+			"it left alone because another program had changed it since. With --if-up\n"
+			"it is no error when there is nothing to do.\n",
 		.run = wg_command_down,
 	},
 	{

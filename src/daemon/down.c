@@ -1,4 +1,4 @@
-/* `tuff down NAME`: ends a tunnel, waits for it, and says what could not be put back.
+/* `tuff down NAME [--if-up]`: ends a tunnel, waits for it, and says what could not be put back.
  * Of a tunnel that was killed it puts everything back itself. */
 #include <errno.h>
 #include <poll.h>
@@ -111,7 +111,8 @@ static bool has_journal(const char *name)
 	return !access(path, F_OK);
 }
 
-static int bring_down(const char *name)
+/* if_up: where there is nothing to end and nothing to put back, that is no error. */
+static int bring_down(const char *name, bool if_up)
 {
 	const struct timespec pause = {.tv_nsec = RETRY_PAUSE};
 	struct wg_error error;
@@ -135,13 +136,24 @@ static int bring_down(const char *name)
 		wg_report_at(WG_LOG_NOTICE, &error);
 		return WG_EXIT_DONE;
 	}
-	return err ? wg_report(WG_EXIT_FAILED, &error) : WG_EXIT_DONE;
+	if (!err || (if_up && err == -ENOENT))
+		return WG_EXIT_DONE;
+	return wg_report(WG_EXIT_FAILED, &error);
 }
 
 int wg_command_down(int argc, char **argv)
 {
 	char name[WG_CONF_LINK_LEN];
-	int status = wg_command_name(name, argc, argv);
+	bool if_up = false;
+	int n = 1;
+	int status;
 
-	return status == WG_EXIT_DONE ? bring_down(name) : status;
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--if-up"))
+			if_up = true;
+		else
+			argv[n++] = argv[i];
+	}
+	status = wg_command_name(name, n, argv);
+	return status == WG_EXIT_DONE ? bring_down(name, if_up) : status;
 }

@@ -63,11 +63,12 @@ refuses 2 'tuff: doctor: --listen: a number of seconds must follow' "$doctor" \
 	"$tuff" doctor wg0 --listen
 refuses 2 'tuff: doctor: --listen: a number of seconds must follow' "$doctor" \
 	"$tuff" doctor --listen wg0
+declare -A usage=([down]='NAME|FILE [--if-up]' [reload]='NAME|FILE')
 for verb in down reload; do
-	refuses 2 "tuff: $verb: NAME: it is missing" "usage: tuff $verb NAME|FILE" "$tuff" $verb
-	refuses 2 "tuff: $verb: wg1: one name or file is wanted" "usage: tuff $verb NAME|FILE" \
+	refuses 2 "tuff: $verb: NAME: it is missing" "usage: tuff $verb ${usage[$verb]}" "$tuff" $verb
+	refuses 2 "tuff: $verb: wg1: one name or file is wanted" "usage: tuff $verb ${usage[$verb]}" \
 		"$tuff" $verb wg0 wg1
-	refuses 2 "tuff: $verb: -x: one name or file is wanted" "usage: tuff $verb NAME|FILE" \
+	refuses 2 "tuff: $verb: -x: one name or file is wanted" "usage: tuff $verb ${usage[$verb]}" \
 		"$tuff" $verb -x
 	refuses 2 'tuff: wg%: name of the link: only ASCII characters without spaces, '"'/', ':' and '%' are allowed" \
 		'1 to 15 characters, such as wg0' "$tuff" $verb wg%

@@ -265,6 +265,8 @@ fails_up dns-without-resolver
 
 # What is not up.
 fails down-not-up 1 "$program" down wg0
+ok "down --if-up finds nothing to do" test -z "$(at a "$program" down --if-up wg0 2>&1)"
+ok "which is no error" at a "$program" down --if-up wg0
 fails reload-not-up 1 "$program" reload wg0
 fails show-not-up 1 "$program" show wg0
 
