@@ -22,20 +22,21 @@ static void plan_open(struct wg_device *device, struct wg_keypair *keypair, stru
 
 	if (wg_batch_empty(batch))
 		return;
+	/* Making room may finish other jobs, and the session with them. */
+	keypair->session.refs++;
 	job = wg_out_job(device, out, WG_JOB_OPEN);
-	/* Making room may have finished other jobs, and the session with them. */
 	if (!job || !keypair->index.peer) {
 		if (job)
 			wg_job_put(&device->jobs, job);
 		wg_device_drop_batch(device, batch,
 				     job ? WG_DROP_IN_UNKNOWN_INDEX : WG_DROP_IN_NO_MEMORY);
+		wg_keypair_put(keypair);
 		return;
 	}
 	job->peer = keypair->index.peer->handle;
 	job->path = run->path;
 	job->ds = run->ds;
-	job->keypair = keypair;
-	keypair->session.refs++;
+	job->keypair = keypair; /* with the reference */
 	wg_batch_append(&job->batch, batch);
 	wg_job_push(&out->jobs, job);
 }
