@@ -45,7 +45,7 @@ static void init_end(struct wg_pair_end *end, uint8_t number)
 	wg_x25519_clamp(end->private_key);
 	wg_x25519_public(end->public_key, end->private_key);
 	wg_device_set_mtu(end->device, WG_PAIR_MTU);
-	wg_device_up(end->device, wg_pair_now, &end->out);
+	wg_device_up(end->device, wg_pair_now);
 }
 
 static void introduce(struct wg_pair_end *end, const struct wg_pair_end *other)

@@ -260,9 +260,8 @@ static void apply_peer(struct wg_device *device, const struct wg_config_peer *wa
 	if (!device->up)
 		return;
 	if (keepalive)
-		wg_outbound_keepalive(device, peer, now, out);
-	else
-		wg_outbound_waiting(device, peer, now, out);
+		wg_peer_keep_alive(device, peer, now.boot);
+	wg_outbound_waiting(device, peer, now, out);
 }
 
 /* What waited for a key can go now. */

@@ -19,6 +19,11 @@
 /* Until the next retry of the same peer has been, with its jitter. */
 #define SILENCE_LASTS (2 * WG_REKEY_TIMEOUT)
 
+/* Peers whose timers are seen to in one tick. What is left is due again at once, but
+ * packets, handshakes and finished jobs have their turn before; without that, many
+ * keepalives at a time would find no job left. */
+#define TICK_PEERS 64u
+
 /* Jobs that wait in one wg_out before it is flushed. */
 #define OUT_JOBS 64u
 
@@ -97,7 +102,7 @@ struct wg_device *wg_device_new(const struct wg_device_options *options)
 	device->random = options->random;
 	wg_random_fill(&device->random, device->hash_key, sizeof(device->hash_key));
 	wg_list_init(&device->peers);
-	wg_list_init(&device->initiators);
+	wg_wishes_init(&device->wishes);
 	wg_hash_init(&device->peers_by_key);
 	wg_hash_init(&device->indices);
 	wg_heap_init(&device->deadlines);
@@ -136,19 +141,16 @@ void wg_device_free(struct wg_device *device)
 	wg_secret_free(device, sizeof(*device));
 }
 
-void wg_device_up(struct wg_device *device, struct wg_now now, struct wg_out *out)
+void wg_device_up(struct wg_device *device, struct wg_now now)
 {
 	struct wg_list *entry;
 
 	if (device->up)
 		return;
 	device->up = true;
-	wg_list_for_each (entry, &device->peers) {
-		struct wg_peer *peer = WG_CONTAINER_OF(entry, struct wg_peer, entry);
-
-		if (peer->timers.persistent)
-			wg_outbound_keepalive(device, peer, now, out);
-	}
+	/* Sent when the device ticks, so that a great many hold nobody up. */
+	wg_list_for_each (entry, &device->peers)
+		wg_peer_keep_alive(device, WG_CONTAINER_OF(entry, struct wg_peer, entry), now.boot);
 }
 
 void wg_device_down(struct wg_device *device)
@@ -248,7 +250,7 @@ static void look_at_waiting(struct wg_device *device, struct wg_peer *peer, stru
 		wg_timers_waiting(&peer->timers, wg_staged_since(&peer->staged));
 	if (wg_peer_waits(peer) && !wg_timers_trying(&peer->timers) &&
 	    !wg_outbound_may_send(peer->current, now.boot))
-		wg_handshakes_want(device, peer, true, now);
+		wg_handshakes_want(device, peer, WG_WISH_DATA, now);
 }
 
 static void expire(struct wg_device *device, struct wg_peer *peer, enum wg_timer timer,
@@ -260,7 +262,7 @@ static void expire(struct wg_device *device, struct wg_peer *peer, enum wg_timer
 		device->silence_until = now.boot + SILENCE_LASTS;
 		if (wg_timers_retry(&peer->timers, now.boot)) {
 			wg_peer_forget_source(peer);
-			wg_handshakes_want(device, peer, true, now);
+			wg_handshakes_want(device, peer, WG_WISH_AGAIN, now);
 		} else {
 			give_up(device, peer);
 		}
@@ -270,14 +272,14 @@ static void expire(struct wg_device *device, struct wg_peer *peer, enum wg_timer
 		break;
 	case WG_TIMER_NEW_HANDSHAKE:
 		wg_peer_forget_source(peer);
-		wg_handshakes_want(device, peer, false, now);
+		wg_handshakes_want(device, peer, WG_WISH_DATA, now);
 		break;
 	case WG_TIMER_ZERO_KEYS:
 		wg_peer_clear_handshake(device, peer);
 		wg_peer_clear_sessions(device, peer);
 		break;
 	case WG_TIMER_PERSISTENT:
-		wg_timers_persistent_fired(&peer->timers, now.boot);
+		wg_timers_persistent_fired(&peer->timers, now.boot, &device->random);
 		wg_outbound_keepalive(device, peer, now, out);
 		break;
 	case WG_TIMER_WAITING:
@@ -306,7 +308,9 @@ static void expire_all(struct wg_device *device, struct wg_peer *peer, struct wg
 
 void wg_device_tick(struct wg_device *device, struct wg_now now, struct wg_out *out)
 {
-	while (wg_heap_due(&device->deadlines) <= now.boot) {
+	unsigned int budget = TICK_PEERS;
+
+	while (budget-- > 0 && wg_heap_due(&device->deadlines) <= now.boot) {
 		struct wg_heap_entry *entry = wg_heap_first(&device->deadlines);
 
 		expire_all(device, WG_CONTAINER_OF(entry, struct wg_peer, deadline), now, out);

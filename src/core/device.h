@@ -47,7 +47,7 @@ struct wg_device *wg_device_new(const struct wg_device_options *options);
 void wg_device_free(struct wg_device *device);
 
 /* The link came up or went down, or its MTU changed (RFC 791's total length). */
-void wg_device_up(struct wg_device *device, struct wg_now now, struct wg_out *out);
+void wg_device_up(struct wg_device *device, struct wg_now now);
 void wg_device_down(struct wg_device *device);
 void wg_device_set_mtu(struct wg_device *device, uint32_t mtu);
 /* Whether the MSS of passing TCP SYNs is lowered to the MTU (off at first). */
@@ -70,7 +70,8 @@ void wg_device_finish(struct wg_device *device, struct wg_job *job, struct wg_no
 /* After a run was sent: learns of refused sources and unreachable endpoints. */
 void wg_device_sent(struct wg_device *device, const struct wg_run *run);
 
-/* Timers that are due, and waiting handshakes within a budget. */
+/* Timers that are due, and waiting handshakes; both within a budget, so that it may be
+ * due again at once. */
 void wg_device_tick(struct wg_device *device, struct wg_now now, struct wg_out *out);
 
 /* When wg_device_tick wants to be called; WG_NEVER while nothing is pending. */

@@ -11,6 +11,7 @@
 #include "core/ratelimit.h"
 #include "core/silence.h"
 #include "core/staged.h"
+#include "core/wishes.h"
 #include "crypto/shorthash.h"
 #include "noise/tai64n.h"
 
@@ -56,7 +57,7 @@ struct wg_device {
 	unsigned int handshake_way; /* whose turn it is, see wg_handshakes_turn() */
 	struct wg_icmp_limit icmp_limit;
 
-	struct wg_list initiators; /* peers whose initiation waits for its turn */
+	struct wg_wishes wishes;
 	struct wg_job_store jobs;
 	struct wg_silence silence;
 

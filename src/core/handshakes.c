@@ -43,21 +43,27 @@ static bool may_initiate(struct wg_device *device, struct wg_peer *peer, wg_time
 	return false;
 }
 
-void wg_handshakes_want(struct wg_device *device, struct wg_peer *peer, bool retry,
+/* Whoever answered the last time is likely to answer again. */
+static bool is_answering(const struct wg_peer *peer)
+{
+	return peer->current && peer->health.initiations_sent == 0;
+}
+
+void wg_handshakes_want(struct wg_device *device, struct wg_peer *peer, enum wg_wish wish,
 			struct wg_now now)
 {
-	if (!retry && !wg_timers_handshake_wanted(&peer->timers))
+	if (wish != WG_WISH_AGAIN && !wg_timers_handshake_wanted(&peer->timers))
 		return;
-	if (may_initiate(device, peer, now.boot) && wg_list_empty(&peer->wants_handshake))
-		wg_list_push(&device->initiators, &peer->wants_handshake);
+	if (may_initiate(device, peer, now.boot))
+		wg_wishes_add(&device->wishes, peer, is_answering(peer) ? WG_WISH_RENEW : wish);
 }
 
 bool wg_handshakes_waiting(const struct wg_device *device)
 {
 	if (wg_admission_answers(device))
 		return true;
-	return device->jobs.n_exchanges > 0 && (!wg_list_empty(&device->initiators) ||
-						!wg_handshake_queue_empty(&device->handshakes));
+	return wg_job_left(&device->jobs) && (!wg_wishes_empty(&device->wishes) ||
+					      !wg_handshake_queue_empty(&device->handshakes));
 }
 
 /* A job with copies of what its exchange needs; peer may be NULL. The turn looked
@@ -79,16 +85,17 @@ static struct wg_job *plan(struct wg_device *device, const struct wg_peer *peer,
 	return job;
 }
 
-static void plan_initiation(struct wg_device *device, struct wg_peer *peer, struct wg_now now,
+/* False: there is no job left for it. */
+static bool plan_initiation(struct wg_device *device, struct wg_peer *peer, struct wg_now now,
 			    struct wg_out *out)
 {
 	struct wg_job *job;
 
 	if (!may_initiate(device, peer, now.boot))
-		return;
+		return true;
 	job = plan(device, peer, WG_JOB_INITIATE);
 	if (!job)
-		return;
+		return false;
 	wg_peer_clear_handshake(device, peer);
 	wg_index_new(&device->indices, &peer->handshake_index, peer, &device->random);
 	job->exchange->index = peer->handshake_index.index;
@@ -96,6 +103,7 @@ static void plan_initiation(struct wg_device *device, struct wg_peer *peer, stru
 	wg_random_fill(&device->random, job->exchange->ephemeral, WG_KEY_LEN);
 	peer->handshake_sent = now.boot;
 	wg_job_push(&out->jobs, job);
+	return true;
 }
 
 /* Signs a built message and sends it; our side of the timers. */
@@ -347,12 +355,14 @@ static bool plan_waiting(struct wg_device *device, enum wg_lane lane, struct wg_
 
 static bool plan_wanted(struct wg_device *device, struct wg_now now, struct wg_out *out)
 {
-	struct wg_list *entry = wg_list_pop(&device->initiators);
+	struct wg_peer *peer = wg_wishes_take(&device->wishes);
 
-	if (!entry)
+	if (!peer)
 		return false;
-	plan_initiation(device, WG_CONTAINER_OF(entry, struct wg_peer, wants_handshake), now, out);
-	return true;
+	if (plan_initiation(device, peer, now, out))
+		return true;
+	wg_wishes_put_back(&device->wishes, peer);
+	return false;
 }
 
 void wg_handshakes_turn(struct wg_device *device, struct wg_now now, struct wg_out *out)

@@ -5,9 +5,10 @@
 
 #include "core/engine.h"
 
-/* Asks for an initiation to the peer, sent at the device's next turn; not within 5 s
- * of the last initiation or response. A retry does not reset the count of tries. */
-void wg_handshakes_want(struct wg_device *device, struct wg_peer *peer, bool retry,
+/* Asks for an initiation to the peer, sent when it is its turn; not within 5 s of the
+ * last initiation or response, and but for WG_WISH_AGAIN, which does not reset the count
+ * of tries, not while a try is under way. */
+void wg_handshakes_want(struct wg_device *device, struct wg_peer *peer, enum wg_wish wish,
 			struct wg_now now);
 
 /* A cookie reply came: consumes it at once. */

@@ -151,7 +151,7 @@ static void keep_fresh(struct wg_device *device, struct wg_peer *peer, struct wg
 	    now.boot - keypair->session.birth < WG_REKEY_RECEIVE_TIME)
 		return;
 	peer->timers.last_minute_done = true;
-	wg_handshakes_want(device, peer, false, now);
+	wg_handshakes_want(device, peer, WG_WISH_RENEW, now);
 }
 
 /* What one or more authentic messages of a vector mean, whatever is inside. */

@@ -83,7 +83,13 @@ void wg_job_run(struct wg_job *job)
 
 int wg_job_store_init(struct wg_job_store *store)
 {
-	*store = (struct wg_job_store){0};
+	*store = (struct wg_job_store){.jobs = calloc(WG_MAX_JOBS, sizeof(struct wg_job))};
+	if (!store->jobs)
+		return -ENOMEM;
+	for (unsigned int i = WG_MAX_JOBS; i-- > 0;) {
+		store->jobs[i].next = store->free_jobs;
+		store->free_jobs = &store->jobs[i];
+	}
 	while (store->n_exchanges < WG_MAX_EXCHANGES) {
 		struct wg_exchange *exchange = wg_secret_new(sizeof(*exchange));
 
@@ -106,36 +112,18 @@ void wg_job_store_deinit(struct wg_job_store *store)
 		store->free_exchanges = exchange->next_free;
 		wg_secret_free(exchange, sizeof(*exchange));
 	}
-	while (store->free_jobs) {
-		struct wg_job *job = store->free_jobs;
-
-		store->free_jobs = job->next;
-		free(job);
-	}
-}
-
-static struct wg_job *take_job(struct wg_job_store *store)
-{
-	struct wg_job *job = store->free_jobs;
-
-	if (job) {
-		store->free_jobs = job->next;
-	} else if (store->n_jobs < WG_MAX_JOBS) {
-		job = malloc(sizeof(*job));
-		store->n_jobs += job != NULL;
-	}
-	return job;
+	free(store->jobs);
+	store->jobs = NULL;
+	store->free_jobs = NULL;
 }
 
 struct wg_job *wg_job_new(struct wg_job_store *store, enum wg_job_kind kind)
 {
-	struct wg_job *job;
+	struct wg_job *job = store->free_jobs;
 
-	if (kind >= WG_JOB_INITIATE && !store->free_exchanges)
+	if (!job || (kind >= WG_JOB_INITIATE && !store->free_exchanges))
 		return NULL;
-	job = take_job(store);
-	if (!job)
-		return NULL;
+	store->free_jobs = job->next;
 	*job = (struct wg_job){.kind = kind};
 	if (kind < WG_JOB_INITIATE)
 		return job;

@@ -71,16 +71,22 @@ void wg_job_run(struct wg_job *job);
 #define WG_MAX_EXCHANGES 16u
 
 struct wg_job_store {
+	struct wg_job *jobs; /* all of them */
 	struct wg_job *free_jobs;
-	unsigned int n_jobs;
 	struct wg_exchange *free_exchanges;
 	unsigned int n_exchanges; /* free ones */
 };
 
-/* Makes all exchanges. 0 or -ENOMEM. */
+/* Makes all of both. 0 or -ENOMEM. */
 int wg_job_store_init(struct wg_job_store *store);
 /* All jobs must have been put back. */
 void wg_job_store_deinit(struct wg_job_store *store);
+
+/* Whether there is one with an exchange left. */
+static inline bool wg_job_left(const struct wg_job_store *store)
+{
+	return store->free_jobs && store->n_exchanges > 0;
+}
 
 /* An empty job; kinds from WG_JOB_INITIATE on come with an exchange. NULL: none left. */
 struct wg_job *wg_job_new(struct wg_job_store *store, enum wg_job_kind kind);

@@ -83,7 +83,7 @@ static void keep_fresh(struct wg_device *device, struct wg_peer *peer,
 {
 	if (session->send_counter > WG_REKEY_AFTER_MESSAGES ||
 	    (session->initiator && now.boot - session->birth >= WG_REKEY_AFTER_TIME))
-		wg_handshakes_want(device, peer, false, now);
+		wg_handshakes_want(device, peer, WG_WISH_RENEW, now);
 }
 
 static void plan_seal(struct wg_device *device, struct wg_peer *peer, struct wg_keypair *keypair,
@@ -149,11 +149,13 @@ static void stage(struct wg_device *device, struct wg_peer *peer, struct wg_batc
 		  struct wg_now now)
 {
 	wg_staged_add(device, peer, batch, now.boot);
-	if (!wg_staged_empty(&peer->staged)) {
-		wg_timers_waiting(&peer->timers, wg_staged_since(&peer->staged));
-		wg_peer_timers_changed(device, peer);
+	if (wg_staged_empty(&peer->staged)) {
+		wg_handshakes_want(device, peer, WG_WISH_KEEPALIVE, now);
+		return;
 	}
-	wg_handshakes_want(device, peer, false, now);
+	wg_timers_waiting(&peer->timers, wg_staged_since(&peer->staged));
+	wg_peer_timers_changed(device, peer);
+	wg_handshakes_want(device, peer, WG_WISH_DATA, now);
 }
 
 /* How many messages there are to send: a keepalive where there is nothing else. */

@@ -123,6 +123,14 @@ void wg_peer_timers_changed(struct wg_device *device, struct wg_peer *peer)
 	wg_heap_set(&device->deadlines, &peer->deadline, wg_timers_due(&peer->timers));
 }
 
+void wg_peer_keep_alive(struct wg_device *device, struct wg_peer *peer, wg_time now)
+{
+	if (!peer->timers.persistent || !wg_peer_has_endpoint(peer))
+		return;
+	wg_timers_persistent_start(&peer->timers, now);
+	wg_peer_timers_changed(device, peer);
+}
+
 void wg_peer_clear_handshake(struct wg_device *device, struct wg_peer *peer)
 {
 	wg_index_remove(&device->indices, &peer->handshake_index);

@@ -59,7 +59,8 @@ struct wg_peer {
 	bool keepalive_waits;           /* for a session; a packet is made when there is one */
 	struct wg_batch outgoing;       /* of the vector at hand, not yet sent or staged */
 	struct wg_peer *touched_next;   /* those that the vector is for */
-	struct wg_list wants_handshake; /* in device->initiators while it waits for its turn */
+	struct wg_list wants_handshake; /* in device->wishes while it waits for its turn */
+	uint8_t wish;                   /* enum wg_wish; of the last or present one */
 
 	int64_t handshake_sec; /* wall clock of the last complete handshake; 0: none */
 	int32_t handshake_nsec;
@@ -111,6 +112,10 @@ static inline void wg_peer_forget_source(struct wg_peer *peer)
 
 /* The device's deadline of a peer follows its timers; call it after they changed. */
 void wg_peer_timers_changed(struct wg_device *device, struct wg_peer *peer);
+
+/* With a persistent keepalive and an endpoint: one is due now, and then the next sooner
+ * than the interval says, at random, so that many do not keep in step. */
+void wg_peer_keep_alive(struct wg_device *device, struct wg_peer *peer, wg_time now);
 
 /* Forgets the handshake under way, or all sessions. */
 void wg_peer_clear_handshake(struct wg_device *device, struct wg_peer *peer);

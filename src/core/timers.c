@@ -1,5 +1,8 @@
 #include "core/timers.h"
 
+/* A timer that fires later than this was held up, and others with it. */
+#define MAX_LATENESS WG_SECOND
+
 static void arm(struct wg_timers *timers, enum wg_timer timer, wg_time due)
 {
 	timers->due[timer] = due;
@@ -23,7 +26,8 @@ static wg_time jitter(const struct wg_random *random)
 static void traversed(struct wg_timers *timers, wg_time now)
 {
 	if (timers->persistent)
-		arm(timers, WG_TIMER_PERSISTENT, now + timers->persistent);
+		arm(timers, WG_TIMER_PERSISTENT,
+		    now + timers->persistent - timers->advance_ms * WG_MILLISECOND);
 }
 
 void wg_timers_stop(struct wg_timers *timers)
@@ -50,6 +54,8 @@ enum wg_timer wg_timers_expire(struct wg_timers *timers, wg_time now)
 	for (int timer = 0; timer < WG_TIMER_COUNT; timer++) {
 		if (timers->due[timer] > now)
 			continue;
+		if (timer == WG_TIMER_PERSISTENT && now - timers->due[timer] > MAX_LATENESS)
+			timers->in_step = true;
 		disarm(timers, (enum wg_timer)timer);
 		if (timer == WG_TIMER_NEW_HANDSHAKE)
 			timers->patience = 0;
@@ -169,14 +175,26 @@ bool wg_timers_take_another(struct wg_timers *timers)
 	return another;
 }
 
-void wg_timers_persistent_fired(struct wg_timers *timers, wg_time now)
+void wg_timers_persistent_start(struct wg_timers *timers, wg_time now)
 {
+	timers->in_step = true;
+	arm(timers, WG_TIMER_PERSISTENT, now);
+}
+
+void wg_timers_persistent_fired(struct wg_timers *timers, wg_time now,
+				const struct wg_random *random)
+{
+	uint32_t most_ms = (uint32_t)(timers->persistent / 2 / WG_MILLISECOND);
+
+	timers->advance_ms = timers->in_step && most_ms ? wg_random_u32(random) % most_ms : 0;
+	timers->in_step = false;
 	traversed(timers, now);
 }
 
 void wg_timers_set_persistent(struct wg_timers *timers, wg_time interval, wg_time now)
 {
 	timers->persistent = interval;
+	timers->advance_ms = 0;
 	if (!interval)
 		disarm(timers, WG_TIMER_PERSISTENT);
 	else if (armed(timers, WG_TIMER_PERSISTENT) &&

@@ -42,6 +42,8 @@ struct wg_timers {
 	wg_time persistent;          /* the interval; 0: off */
 	wg_time patience;            /* of NEW_HANDSHAKE, jittered; 0: to be drawn */
 	unsigned int retries;        /* initiations repeated since the last answer or new data */
+	uint32_t advance_ms;         /* how much sooner than the interval says PERSISTENT is */
+	bool in_step;                /* with other peers' PERSISTENT, when it fires next */
 	bool another_keepalive;      /* data came while a keepalive was pending */
 	bool last_minute_done; /* a handshake was asked for because of WG_REKEY_RECEIVE_TIME */
 };
@@ -89,8 +91,13 @@ bool wg_timers_trying(const struct wg_timers *timers);
 bool wg_timers_retry(struct wg_timers *timers, wg_time now);
 /* KEEPALIVE fired: whether another one has been earned; asked once. */
 bool wg_timers_take_another(struct wg_timers *timers);
-/* PERSISTENT fired: the next one is an interval away, whatever comes of this one. */
-void wg_timers_persistent_fired(struct wg_timers *timers, wg_time now);
+/* PERSISTENT is due now, with those of all other peers as it may be. */
+void wg_timers_persistent_start(struct wg_timers *timers, wg_time now);
+/* PERSISTENT fired: the next one is an interval away, whatever comes of this one. After a
+ * start, or when it is late, as after a suspend, it is a random part of half of that
+ * sooner: else those of many peers would fire together from then on. */
+void wg_timers_persistent_fired(struct wg_timers *timers, wg_time now,
+				const struct wg_random *random);
 
 /* The persistent interval was set; 0 turns it off. One that is running ends no later
  * than the new one would; one that was off begins with the next packet. */

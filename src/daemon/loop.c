@@ -220,7 +220,7 @@ static void announce_sockets(struct wg_loop *loop)
 {
 	wg_device_set_socket(loop->traffic.device, loop->sockets.port, loop->sockets.fwmark);
 	if (loop->sockets.udp && !wg_device_is_up(loop->traffic.device))
-		wg_device_up(loop->traffic.device, wg_clock_now(), &loop->traffic.out);
+		wg_device_up(loop->traffic.device, wg_clock_now());
 	wg_traffic_settle(&loop->traffic);
 	finish_turn(loop);
 }

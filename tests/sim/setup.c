@@ -227,6 +227,6 @@ void wg_sim_down(struct wg_sim_node *node)
 
 void wg_sim_up(struct wg_sim_node *node)
 {
-	wg_device_up(node->device, wg_sim_now(node), &node->out);
+	wg_device_up(node->device, wg_sim_now(node));
 	wg_drive_settle(node);
 }

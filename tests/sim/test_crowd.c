@@ -1,5 +1,6 @@
 /* Many peers that are not there: what they want costs those that are there nothing. */
 #include "core/engine.h"
+#include "sim/drive.h"
 #include "sim/ip.h"
 #include "sim/scene.h"
 #include "sim/sim.h"
@@ -214,6 +215,164 @@ static void test_a_keepalive_that_waits_takes_no_memory(void **state)
 	wg_sim_free(sim);
 }
 
+#define N_FRIENDS 600u
+
+/* A node with many sessions. */
+static struct wg_sim_node *meet_friends(struct wg_puppet *friends[static N_FRIENDS], uint64_t seed)
+{
+	struct wg_sim *sim = wg_sim_new(seed);
+	struct wg_sim_node *node = wg_sim_add(sim);
+
+	for (uint32_t i = 0; i < N_FRIENDS; i++) {
+		friends[i] = wg_puppet_new(node);
+		friends[i]->endpoint.ip = outer(i);
+		friends[i]->inner4 = inner(i);
+		wg_puppet_befriend(friends[i], true);
+		wg_puppet_shake(friends[i]);
+	}
+	wg_sim_run(sim, 20 * WG_SECOND);
+	return node;
+}
+
+static void keep_all_alive(struct wg_sim_node *node, struct wg_puppet *friends[static N_FRIENDS])
+{
+	struct wg_config change;
+
+	wg_config_init(&change);
+	for (size_t i = 0; i < N_FRIENDS; i++) {
+		struct wg_config_peer *peer = change_peer(&change, friends[i]->identity.public_key);
+
+		peer->update_only = true;
+		peer->has_keepalive = true;
+		peer->keepalive = 25;
+	}
+	assert_int_equal(wg_sim_apply(node, &change), 0);
+}
+
+/* How many data messages were sent since mark, and the most within a second. */
+static size_t count_and_crowd(const struct wg_sim_node *node, size_t mark, size_t *most)
+{
+	const struct wg_sim *sim = node->sim;
+	size_t n = 0;
+
+	*most = 0;
+	for (size_t i = mark; i < sim->n_sent; i++) {
+		size_t within = 0;
+
+		assert_int_equal(sim->sent[i]->kind, WG_MESSAGE_TRANSPORT);
+		n++;
+		for (size_t k = i; k < sim->n_sent; k++)
+			within += sim->sent[k]->at < sim->sent[i]->at + WG_SECOND;
+		*most = within > *most ? within : *most;
+	}
+	return n;
+}
+
+static void test_more_keepalives_at_once_than_jobs_are_all_sent(void **state)
+{
+	struct wg_puppet *friends[N_FRIENDS];
+	struct wg_sim_node *node = meet_friends(friends, 8);
+	size_t mark = wg_sim_mark(node->sim);
+
+	(void)state;
+	node->busy = true;
+	keep_all_alive(node, friends);
+	assert_int_equal(wg_sim_mark(node->sim), mark);
+	/* A turn does some of them, and is due again. */
+	wg_drive_act(node);
+	assert_true(wg_sim_mark(node->sim) - mark <= 64);
+	assert_true(wg_device_due(node->device) <= wg_sim_now(node).boot);
+	node->busy = false;
+	wg_sim_run(node->sim, 0);
+	assert_int_equal(wg_sim_mark(node->sim) - mark, N_FRIENDS);
+	assert_int_equal(wg_sim_drops(node, WG_DROP_OUT_NO_MEMORY), 0);
+	wg_sim_free(node->sim);
+}
+
+static void test_keepalives_do_not_keep_in_step(void **state)
+{
+	struct wg_puppet *friends[N_FRIENDS];
+	struct wg_sim_node *node = meet_friends(friends, 9);
+	struct wg_sim *sim = node->sim;
+	size_t mark;
+	size_t most;
+
+	(void)state;
+	keep_all_alive(node, friends);
+	wg_sim_run(sim, 0);
+	mark = wg_sim_mark(sim);
+	wg_sim_run(sim, 25 * WG_SECOND);
+	assert_true(count_and_crowd(node, mark, &most) >= N_FRIENDS);
+	assert_true(most < N_FRIENDS / 6);
+	/* A suspend brings all of them together, once. */
+	node->asleep = true;
+	wg_sim_run(sim, 60 * WG_SECOND);
+	node->asleep = false;
+	mark = wg_sim_mark(sim);
+	wg_sim_run(sim, 0);
+	assert_int_equal(count_and_crowd(node, mark, &most), N_FRIENDS);
+	mark = wg_sim_mark(sim);
+	wg_sim_run(sim, 25 * WG_SECOND);
+	assert_true(count_and_crowd(node, mark, &most) >= N_FRIENDS);
+	assert_true(most < N_FRIENDS / 6);
+	wg_sim_free(sim);
+}
+
+static void test_whoever_has_something_to_say_is_asked_before_the_crowd(void **state)
+{
+	struct wg_sim *sim = wg_sim_pair(10);
+	struct wg_sim_node *a = &sim->nodes[0];
+	struct wg_endpoint at_b = wg_sim_endpoint(&sim->nodes[1], WG_FAMILY_IPV4);
+	const struct wg_sim_datagram *initiation;
+	size_t mark;
+
+	(void)state;
+	add_crowd(a, 1000, 25);
+	wg_sim_run(sim, WG_SECOND);
+	assert_int_equal(wg_sim_count(a, WG_MESSAGE_INITIATION, 0), 1000);
+	/* All of the crowd want again. */
+	a->busy = true;
+	wg_sim_run(sim, 10 * WG_SECOND);
+	for (int i = 0; i < 1000 / 64 + 1; i++)
+		wg_drive_act(a);
+	mark = wg_sim_mark(sim);
+	wg_sim_send(a, &sim->nodes[1]);
+	a->busy = false;
+	wg_sim_run(sim, 0);
+	for (size_t i = 0; i < 16; i++) {
+		initiation = wg_sim_nth(a, WG_MESSAGE_INITIATION, mark, i);
+		assert_non_null(initiation);
+		if (wg_endpoint_equal(&initiation->destination, &at_b))
+			break;
+	}
+	assert_true(wg_endpoint_equal(&initiation->destination, &at_b));
+	wg_sim_free(sim);
+}
+
+static void test_an_initiation_without_a_job_keeps_its_turn(void **state)
+{
+	struct wg_sim *sim = wg_sim_pair(11);
+	struct wg_sim_node *a = &sim->nodes[0];
+	struct wg_job *taken[WG_MAX_JOBS];
+	size_t n = 0;
+
+	(void)state;
+	add_crowd(a, 4, 0);
+	while ((taken[n] = wg_job_new(&a->device->jobs, WG_JOB_SEAL)))
+		n++;
+	for (uint32_t i = 0; i < 4; i++)
+		send_to_crowd(a, i, 1);
+	wg_sim_run(sim, WG_SECOND);
+	assert_int_equal(sim->n_sent, 0);
+	/* One at a time. */
+	wg_job_put(&a->device->jobs, taken[--n]);
+	wg_sim_run(sim, 0);
+	assert_int_equal(wg_sim_count(a, WG_MESSAGE_INITIATION, 0), 4);
+	while (n)
+		wg_job_put(&a->device->jobs, taken[--n]);
+	wg_sim_free(sim);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -224,6 +383,10 @@ int main(void)
 		cmocka_unit_test(test_an_initiation_without_memory_is_as_if_it_were_lost),
 		cmocka_unit_test(test_a_keepalive_without_memory_is_as_if_it_were_lost),
 		cmocka_unit_test(test_a_keepalive_that_waits_takes_no_memory),
+		cmocka_unit_test(test_more_keepalives_at_once_than_jobs_are_all_sent),
+		cmocka_unit_test(test_keepalives_do_not_keep_in_step),
+		cmocka_unit_test(test_whoever_has_something_to_say_is_asked_before_the_crowd),
+		cmocka_unit_test(test_an_initiation_without_a_job_keeps_its_turn),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

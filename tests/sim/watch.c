@@ -57,10 +57,12 @@ static const char *check_counter(struct wg_watch *watch, const struct wg_sim_dat
 	size_t n = watch->n_sessions < WG_WATCH_SESSIONS ? watch->n_sessions : WG_WATCH_SESSIONS;
 
 	for (size_t i = 0; i < n; i++) {
-		struct wg_watch_session *session = &watch->sessions[i];
+		size_t place = (watch->last + i) % n;
+		struct wg_watch_session *session = &watch->sessions[place];
 
 		if (session->receiver != receiver)
 			continue;
+		watch->last = place;
 		if (counter < session->next)
 			return "a counter that was used already";
 		session->next = counter + 1;

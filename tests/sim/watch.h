@@ -18,7 +18,7 @@
 #include "sim/net.h"
 
 #define WG_WATCH_KEYS     2048u
-#define WG_WATCH_SESSIONS 256u
+#define WG_WATCH_SESSIONS 1024u
 
 /* Everybody's public keys: who a handshake message is for is told by its mac1. */
 struct wg_watch_keys {
@@ -36,6 +36,7 @@ struct wg_watch {
 	wg_time floor[WG_WATCH_KEYS]; /* no initiation to this key before */
 	struct wg_watch_session sessions[WG_WATCH_SESSIONS];
 	size_t n_sessions;
+	size_t last; /* the session that was used last: the next one is mostly the same */
 	uint32_t indices[WG_WATCH_SESSIONS]; /* of the handshakes it sent last */
 	size_t n_indices;
 	bool knows_few_numbers; /* indices come again when they are free */
