@@ -55,6 +55,8 @@ static void fill(struct wg_status *status)
 	strcpy(status->offloads, "tso gso");
 	strcpy(status->offloads_off, "gro: switched off");
 	status->drops[WG_DROP_IN_MAC1] = 7;
+	status->losses[WG_LOSS_LINK_QUEUE] = 500;
+	status->losses[WG_LOSS_SOCKET_MEMORY] = 3;
 	add_callers(&status->config);
 
 	peer = wg_config_add_peer(&status->config);
@@ -172,6 +174,8 @@ static void test_text_that_is_none_is_refused(void **state)
 		{SOME_PEER "lookup=1 2 3\nlookup_new=x\nerrno=0\n\n", 1},
 		{"peer=x\nerrno=0\n\n", -EPROTO},
 		{"drop=in-mac1\nerrno=0\n\n", -EPROTO},
+		{"drop=in-mac1 x\nerrno=0\n\n", -EPROTO},
+		{"drop=link-no-memory x\nerrno=0\n\n", -EPROTO},
 		{"caller=wrong_key 1 2\nerrno=0\n\n", -EPROTO},
 		{"caller=wrong_key 1 2 AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= "
 		 "192.0.2.7:1\nerrno=0\n\n",
@@ -358,7 +362,7 @@ static void test_show_prints_what_wg_prints_and_more(void **state)
 		"  link: up, mtu 1420\n"
 		"  cipher: sodium, 1 worker\n"
 		"  offloads: tso gso (off: gro: switched off)\n"
-		"  dropped: in-mac1 7\n"
+		"  dropped: in-mac1 7, link-queue-full 500, socket-no-memory 3\n"
 		"  somebody calls with another public key for us (7 messages with a wrong mac1, "
 		"last from 203.0.113.9:51820)\n"
 		"  an unknown peer, whose key is BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=, "
@@ -500,6 +504,9 @@ static void test_json_has_every_field_and_no_secret(void **state)
 	assert_int_equal(json_array_size(json_object_get(json, "offloads")), 2);
 	assert_int_equal(
 		json_integer_value(json_object_get(json_object_get(json, "drops"), "in-mac1")), 7);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(json, "drops"),
+							    "link-queue-full")),
+			 500);
 	assert_null(json_object_get(json, "private_key"));
 	assert_int_equal(json_integer_value(json_object_get(
 				 json_object_get(json, "wrong_key_calls"), "calls")),

@@ -6,6 +6,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "tun/link.h"
+
 static void test_a_link_that_is_gone_is_told_by_every_call(void **state)
 {
 	struct link *link = *state;
@@ -43,6 +45,25 @@ static void test_name_and_mtu_follow_the_link(void **state)
 	assert_int_equal(wg_tun_name(link->tun, name), 0);
 	assert_string_equal(name, "renamed0");
 	assert_int_equal(wg_tun_mtu(link->tun), 1420);
+}
+
+static void test_what_the_links_queue_did_not_hold_is_counted(void **state)
+{
+	struct link *link = *state;
+	struct wg_tun_link before;
+	struct wg_tun_link after;
+	struct wg_batch batch;
+
+	set(NAME, SIOCSIFTXQLEN, &(struct ifreq){.ifr_qlen = 10});
+	assert_int_equal(wg_tun_link_get(wg_tun_fd(link->tun), &before), 0);
+	for (uint8_t i = 0; i < 100; i++)
+		send_into(link, 100, i);
+	assert_int_equal(wg_tun_link_get(wg_tun_fd(link->tun), &after), 0);
+	wg_batch_init(&batch);
+	wg_tun_read(link->tun, link->pool, &batch, 200);
+	assert_in_range(batch.n, 1, 100);
+	assert_true(after.dropped - before.dropped >= 100 - batch.n);
+	wg_batch_drop(&batch);
 }
 
 static void test_mtu_and_state_are_known_from_another_namespace(void **state)
@@ -212,6 +233,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LINK_TEST(test_a_link_that_is_gone_is_told_by_every_call),
 		LINK_TEST(test_name_and_mtu_follow_the_link),
+		LINK_TEST(test_what_the_links_queue_did_not_hold_is_counted),
 		LINK_TEST(test_mtu_and_state_are_known_from_another_namespace),
 		LINK_TEST(test_mtu_and_state_need_no_capability_at_home_but_do_elsewhere),
 		LINK_TEST(test_a_name_that_is_taken_is_busy),

@@ -290,6 +290,35 @@ static void test_what_finds_no_memory_is_dropped_and_counted(void **state)
 	wg_pool_free(none);
 }
 
+static void test_what_the_sockets_queue_did_not_hold_is_counted(void **state)
+{
+	struct pair *pair = *state;
+	struct pollfd pollfd = {.fd = wg_udp_fd(pair->b, 0), .events = POLLIN};
+	struct wg_run runs[WG_UDP_RUNS];
+	uint64_t received = 0;
+	int least = 1;
+	int n;
+
+	assert_int_equal(wg_udp_stats(pair->b)->dropped_queue, 0);
+	assert_int_equal(setsockopt(pollfd.fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)), 0);
+	for (unsigned int i = 0; i < 50; i++) {
+		struct wg_run run = {.path.remote = endpoint("127.0.0.1", pair->b)};
+
+		push(pair, &run, 1000, 0);
+		wg_udp_send(pair->a, &run, 1);
+	}
+	while (poll(&pollfd, 1, 0) == 1) {
+		n = wg_udp_receive(pair->b, 0, pair->pool, runs, WG_ARRAY_LEN(runs));
+		for (int i = 0; i < n; i++) {
+			received += runs[i].batch.n;
+			wg_batch_drop(&runs[i].batch);
+		}
+	}
+	assert_in_range(received, 1, 49);
+	assert_int_equal(wg_udp_stats(pair->b)->dropped_queue, 50 - received);
+	assert_int_equal(wg_udp_stats(pair->b)->dropped_queue, 50 - received);
+}
+
 static void test_a_large_datagram_without_a_large_buffer_is_dropped_alone(void **state)
 {
 	struct pair *pair = *state;
@@ -429,6 +458,7 @@ int main(void)
 		PAIR_TEST(test_draining_leaves_no_error_to_a_poller),
 		PAIR_TEST(test_a_closed_port_is_reported_to_who_wants_to_know),
 		PAIR_TEST(test_errors_without_end_are_read_in_portions),
+		PAIR_TEST(test_what_the_sockets_queue_did_not_hold_is_counted),
 		PAIR_TEST(test_what_finds_no_memory_is_dropped_and_counted),
 		PAIR_TEST(test_a_large_datagram_without_a_large_buffer_is_dropped_alone),
 		PAIR_TEST(test_a_train_without_a_large_buffer_is_dropped),

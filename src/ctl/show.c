@@ -63,17 +63,22 @@ static void print_key(FILE *file, const char *label, const uint8_t key[static WG
 	fprintf(file, "%s%s\n", label, base64);
 }
 
+static void print_drop(FILE *file, const char **separator, const char *name, uint64_t n)
+{
+	if (!n)
+		return;
+	fprintf(file, "%s%s %" PRIu64, *separator, name, n);
+	*separator = ", ";
+}
+
 static void print_drops(FILE *file, const struct wg_status *status)
 {
 	const char *separator = "  dropped: ";
 
-	for (int reason = 0; reason < WG_DROP_COUNT; reason++) {
-		if (!status->drops[reason])
-			continue;
-		fprintf(file, "%s%s %" PRIu64, separator, wg_drop_name((enum wg_drop)reason),
-			status->drops[reason]);
-		separator = ", ";
-	}
+	for (int i = 0; i < WG_DROP_COUNT; i++)
+		print_drop(file, &separator, wg_drop_name((enum wg_drop)i), status->drops[i]);
+	for (int i = 0; i < WG_LOSS_COUNT; i++)
+		print_drop(file, &separator, wg_loss_name((enum wg_loss)i), status->losses[i]);
 	if (*separator == ',')
 		fputc('\n', file);
 }

@@ -37,6 +37,9 @@ static json_t *drops_json(const struct wg_status *status)
 	for (int reason = 0; reason < WG_DROP_COUNT; reason++)
 		json_object_set_new(drops, wg_drop_name((enum wg_drop)reason),
 				    json_integer((json_int_t)status->drops[reason]));
+	for (int loss = 0; loss < WG_LOSS_COUNT; loss++)
+		json_object_set_new(drops, wg_loss_name((enum wg_loss)loss),
+				    json_integer((json_int_t)status->losses[loss]));
 	return drops;
 }
 

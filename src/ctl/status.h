@@ -11,6 +11,7 @@
 
 #include "core/config.h"
 #include "core/drops.h"
+#include "ctl/losses.h"
 #include "ctl/text.h"
 
 #define WG_STATUS_WORD_LEN 64  /* with its NUL */
@@ -50,6 +51,7 @@ struct wg_status {
 	char offloads[WG_STATUS_TEXT_LEN];     /* in use, apart by spaces; empty: none */
 	char offloads_off[WG_STATUS_TEXT_LEN]; /* "gro: why; uso: why"; empty: none */
 	uint64_t drops[WG_DROP_COUNT];
+	uint64_t losses[WG_LOSS_COUNT];
 };
 
 void wg_status_init(struct wg_status *status);

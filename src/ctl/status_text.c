@@ -115,19 +115,31 @@ static int copy(char *field, size_t size, const char *value)
 	return 0;
 }
 
-static int parse_drop(struct wg_status *status, const char *value)
+/* Whether the value begins with that name and a space; what is behind it then. */
+static const char *behind(const char *name, const char *value)
 {
-	size_t len = strcspn(value, " ");
+	size_t len = strlen(name);
 
-	for (int reason = 0; reason < WG_DROP_COUNT; reason++) {
-		const char *name = wg_drop_name((enum wg_drop)reason);
+	return strncmp(name, value, len) == 0 && value[len] == ' ' ? value + len + 1 : NULL;
+}
 
-		if (strlen(name) != len || strncmp(name, value, len) != 0)
-			continue;
-		value += len + (value[len] == ' ');
-		NUMBER(status->drops[reason], UINT64_MAX);
+static int parse_drop(struct wg_status *status, char *value)
+{
+	const char *number;
+
+	if (!strchr(value, ' '))
+		return -EPROTO;
+	for (int i = 0; i < WG_DROP_COUNT; i++) {
+		number = behind(wg_drop_name((enum wg_drop)i), value);
+		if (number && !wg_number_parse_long(&status->drops[i], UINT64_MAX, number))
+			return -EPROTO;
 	}
-	return 0; /* of a newer program */
+	for (int i = 0; i < WG_LOSS_COUNT; i++) {
+		number = behind(wg_loss_name((enum wg_loss)i), value);
+		if (number && !wg_number_parse_long(&status->losses[i], UINT64_MAX, number))
+			return -EPROTO;
+	}
+	return 0; /* what has no name here is of a newer program */
 }
 
 /* An endpoint as wg_endpoint_format writes it, whose zone is a number. */
@@ -428,5 +440,9 @@ void wg_status_format_interface(struct wg_text *text, const struct wg_status *st
 		if (status->drops[reason])
 			wg_text_printf(text, "drop=%s %" PRIu64 "\n",
 				       wg_drop_name((enum wg_drop)reason), status->drops[reason]);
+	for (int loss = 0; loss < WG_LOSS_COUNT; loss++)
+		if (status->losses[loss])
+			wg_text_printf(text, "drop=%s %" PRIu64 "\n",
+				       wg_loss_name((enum wg_loss)loss), status->losses[loss]);
 	add_callers(text, &status->config);
 }

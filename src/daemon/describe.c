@@ -9,6 +9,7 @@
 #include "ctl/uapi.h"
 #include "daemon/clock.h"
 #include "daemon/loop.h"
+#include "daemon/losses.h"
 #include "daemon/offloads.h"
 #include "daemon/privileged.h"
 #include "daemon/traffic.h"
@@ -16,8 +17,8 @@
 /* Peers of a piece: some 20 KiB, and half a millisecond. */
 #define PEERS_AT_ONCE 64
 
-int wg_describe_uapi(const struct wg_traffic *traffic, struct wg_description *description,
-		     struct wg_text *text)
+static int describe_for_wg(const struct wg_traffic *traffic, struct wg_description *description,
+			   struct wg_text *text)
 {
 	struct wg_now now = wg_clock_now();
 	struct wg_config config;
@@ -37,11 +38,13 @@ int wg_describe_uapi(const struct wg_traffic *traffic, struct wg_description *de
 	return text->failed ? -ENOMEM : result;
 }
 
-static void describe_interface(const struct wg_traffic *traffic, struct wg_status *status)
+static void describe_interface(const struct wg_described *tunnel, struct wg_status *status)
 {
-	struct wg_tun_link link;
+	const struct wg_traffic *traffic = tunnel->traffic;
+	struct wg_tun_link link = {0};
 
 	status->detailed = true;
+	status->link_up = *tunnel->link_up;
 	if (traffic->tun && !wg_privileged_get_link(traffic->tun, &link))
 		status->mtu = link.mtu;
 	snprintf(status->aead, sizeof(status->aead), "%s", wg_crypto_aead_name());
@@ -50,6 +53,8 @@ static void describe_interface(const struct wg_traffic *traffic, struct wg_statu
 	status->workers = wg_traffic_workers(traffic);
 	for (int reason = 0; reason < WG_DROP_COUNT; reason++)
 		status->drops[reason] = wg_device_drops(traffic->device, (enum wg_drop)reason);
+	wg_losses_gather(status->losses, traffic->tun, tunnel->sockets, &link,
+			 tunnel->link_dropped);
 	if (status->config.has_private_key)
 		wg_x25519_public(status->public_key, status->config.private_key);
 }
@@ -83,31 +88,46 @@ static int add_lookups(struct wg_status *status, const struct wg_loop_owner *own
 	return error;
 }
 
-int wg_describe_status(const struct wg_traffic *traffic, bool link_up,
-		       const struct wg_loop_owner *owner, struct wg_description *description,
-		       struct wg_text *text)
+static int describe_for_show(const struct wg_described *tunnel, struct wg_description *description,
+			     struct wg_text *text)
 {
+	const struct wg_device *device = tunnel->traffic->device;
 	struct wg_now now = wg_clock_now();
 	struct wg_status status;
 	int result;
 
 	wg_status_init(&status);
-	status.link_up = link_up;
 	if (!description->begun) {
-		wg_device_describe_begin(traffic->device, &status.config, &description->cursor,
-					 now);
-		describe_interface(traffic, &status);
+		wg_device_describe_begin(device, &status.config, &description->cursor, now);
+		describe_interface(tunnel, &status);
 		wg_status_format_interface(text, &status);
 	}
 	description->begun = true;
-	result = wg_device_describe_next(traffic->device, &description->cursor, PEERS_AT_ONCE,
+	result = wg_device_describe_next(device, &description->cursor, PEERS_AT_ONCE,
 					 &status.config, now);
 	for (size_t i = 0; i < status.config.n_peers; i++)
-		wg_hints_apply(&traffic->hints, &status.config.peers[i], now);
-	if (result >= 0 && (name_peers(&status, owner) || add_lookups(&status, owner)))
+		wg_hints_apply(&tunnel->traffic->hints, &status.config.peers[i], now);
+	if (result >= 0 &&
+	    (name_peers(&status, tunnel->owner) || add_lookups(&status, tunnel->owner)))
 		result = -ENOMEM;
 	if (result >= 0)
 		wg_status_format_peers(text, &status);
 	wg_status_deinit(&status);
 	return text->failed ? -ENOMEM : result;
+}
+
+void wg_describe_init(struct wg_described *tunnel, const struct wg_tun *tun)
+{
+	struct wg_tun_link link;
+
+	if (!wg_privileged_get_link(tun, &link))
+		tunnel->link_dropped = link.dropped;
+}
+
+int wg_describe(const struct wg_described *tunnel, enum wg_uapi_kind kind,
+		struct wg_description *description, struct wg_text *text)
+{
+	if (kind == WG_UAPI_GET)
+		return describe_for_wg(tunnel->traffic, description, text);
+	return describe_for_show(tunnel, description, text);
 }

@@ -5,12 +5,16 @@
 #define WG_DAEMON_DESCRIBE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "core/device.h"
 #include "ctl/text.h"
+#include "ctl/uapi.h"
 
-struct wg_traffic;
 struct wg_loop_owner;
+struct wg_sockets;
+struct wg_traffic;
+struct wg_tun;
 
 /* How far one answer is; all zero at first. It holds nothing. */
 struct wg_description {
@@ -18,14 +22,21 @@ struct wg_description {
 	struct wg_device_cursor cursor;
 };
 
-/* Adds the next piece of the answer to get=1, without its errno. 1 when there is more, 0
- * when that was all, or -ENOMEM. */
-int wg_describe_uapi(const struct wg_traffic *traffic, struct wg_description *description,
-		     struct wg_text *text);
+/* The tunnel, as far as it is told of; nothing of it is owned. */
+struct wg_described {
+	const struct wg_traffic *traffic;
+	const struct wg_sockets *sockets;
+	const struct wg_loop_owner *owner;
+	const bool *link_up;
+	uint64_t link_dropped; /* by the link, before it was ours */
+};
 
-/* The same of the answer to show=1 (see ctl/status.h). */
-int wg_describe_status(const struct wg_traffic *traffic, bool link_up,
-		       const struct wg_loop_owner *owner, struct wg_description *description,
-		       struct wg_text *text);
+/* Notes what is counted already, of a link that is ours from now on. */
+void wg_describe_init(struct wg_described *tunnel, const struct wg_tun *tun);
+
+/* Adds the next piece of the answer to get=1 or show=1 (see ctl/uapi.h, ctl/status.h),
+ * without its errno. 1 when there is more, 0 when that was all, or -ENOMEM. */
+int wg_describe(const struct wg_described *tunnel, enum wg_uapi_kind kind,
+		struct wg_description *description, struct wg_text *text);
 
 #endif

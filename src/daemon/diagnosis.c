@@ -245,6 +245,7 @@ static void judge_running(struct wg_check *check, const struct wg_facts *facts)
 		judge_addresses(check, facts, link);
 		judge_small_mtu(check, facts, link);
 		judge_path_mtu(check, facts, link);
+		wg_diagnosis_losses(check, facts);
 		wg_diagnosis_host(check, facts, link);
 		/* Without a key nothing can be said of peers. */
 		if (facts->status.config.has_private_key)

@@ -25,6 +25,9 @@ void wg_diagnosis_host(struct wg_check *check, const struct wg_facts *facts,
 /* The part of that about neighbours that ask for the peers' addresses. */
 void wg_diagnosis_neighbours(struct wg_check *check, const struct wg_facts *facts);
 
+/* Packets that were lost around the engine. */
+void wg_diagnosis_losses(struct wg_check *check, const struct wg_facts *facts);
+
 /* A peer's name, or else its public key. */
 #define WG_DIAGNOSIS_LABEL_LEN 72
 const char *wg_diagnosis_label(char label[static WG_DIAGNOSIS_LABEL_LEN],

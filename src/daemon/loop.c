@@ -60,6 +60,7 @@ struct wg_loop {
 	struct wg_traffic traffic;
 	struct wg_sockets sockets;
 	bool link_up;
+	struct wg_described described;
 	uint64_t refused; /* packets that the link did not take, as last seen */
 	wg_time trim_due; /* WG_NEVER while there is nothing to give back */
 	bool busy;        /* packets came since trim_due was set */
@@ -314,9 +315,7 @@ static int on_describe(void *ctx, enum wg_uapi_kind kind, struct wg_description 
 {
 	struct wg_loop *loop = ctx;
 
-	if (kind == WG_UAPI_GET)
-		return wg_describe_uapi(&loop->traffic, description, text);
-	return wg_describe_status(&loop->traffic, loop->link_up, &loop->owner, description, text);
+	return wg_describe(&loop->described, kind, description, text);
 }
 
 static void on_socket_gone(void *ctx)
@@ -486,6 +485,9 @@ int wg_loop_new(struct wg_loop **out, const struct wg_loop_options *options, str
 				    strerror(-code));
 	}
 	loop->tun = options->tun;
+	loop->described = (struct wg_described){&loop->traffic, &loop->sockets, &loop->owner,
+						&loop->link_up, 0};
+	wg_describe_init(&loop->described, loop->tun);
 	loop->alarm.fd = -1;
 	loop->trim_due = WG_NEVER;
 	loop->crew =

@@ -15,6 +15,7 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stdalign.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -26,6 +27,8 @@
 #ifndef TUNGETDEVNETNS
 #define TUNGETDEVNETNS _IO('T', 227)
 #endif
+
+#define DROPPED_AT offsetof(struct rtnl_link_stats64, tx_dropped)
 
 /* A request and then its answer. A TUN link's attributes take about 1 KiB. */
 struct message {
@@ -161,6 +164,7 @@ static int query(int fd, const char *name, int32_t number, struct wg_tun_link *l
 {
 	struct message message;
 	struct ifinfomsg info;
+	const uint8_t *stats;
 	const void *mtu;
 	int err;
 
@@ -175,6 +179,10 @@ static int query(int fd, const char *name, int32_t number, struct wg_tun_link *l
 	if (!mtu)
 		return -EPROTO;
 	memcpy(&link->mtu, mtu, sizeof(link->mtu));
+	link->dropped = 0;
+	stats = find(&message, sizeof(info), IFLA_STATS64, DROPPED_AT + sizeof(link->dropped));
+	if (stats)
+		memcpy(&link->dropped, stats + DROPPED_AT, sizeof(link->dropped));
 	memcpy(&info, NLMSG_DATA(header(&message)), sizeof(info));
 	link->index = (uint32_t)info.ifi_index;
 	link->nsid = number;

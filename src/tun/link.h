@@ -12,7 +12,8 @@ struct wg_tun_link {
 	uint32_t index;
 	int32_t nsid; /* of its namespace, as numbered in ours, or WG_TUN_LINK_OWN */
 	uint32_t mtu;
-	bool up; /* administratively */
+	bool up;          /* administratively */
+	uint64_t dropped; /* packets from this host, which nobody read in time */
 };
 
 /* 0; -EBADFD or -ENODEV when the link is gone, -EPERM when it is in a network

@@ -68,6 +68,7 @@ struct wg_udp {
 	bool reports; /* the network's are wanted */
 	enum wg_offload_state offloads[WG_UDP_N_OFFLOADS];
 	struct wg_udp_stats stats;
+	uint32_t dropped_queue[WG_UDP_SOCKETS]; /* as the kernel said last: it wraps */
 	struct wg_udp_receiver receiver;
 	struct wg_udp_sender sender;
 };

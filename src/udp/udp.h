@@ -24,6 +24,7 @@ struct wg_udp_stats {
 	uint64_t send_calls;
 	uint64_t dropped_no_memory; /* the pool was at its bound */
 	uint64_t dropped_send;      /* the system refused them */
+	uint64_t dropped_queue;     /* the kernel's queue was full; as of wg_udp_stats() */
 };
 
 enum wg_udp_offload {
@@ -80,6 +81,8 @@ size_t wg_udp_read_errors(struct wg_udp *udp, unsigned int i, struct wg_report *
  * system call on the socket fail that has nothing to do with it; that is tried again. */
 void wg_udp_want_reports(struct wg_udp *udp, bool wanted);
 
-const struct wg_udp_stats *wg_udp_stats(const struct wg_udp *udp);
+/* Asks the kernel for what only it knows. A train of datagrams that it had joined counts
+ * as one there. */
+const struct wg_udp_stats *wg_udp_stats(struct wg_udp *udp);
 
 #endif
