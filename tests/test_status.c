@@ -49,6 +49,7 @@ static void fill(struct wg_status *status)
 	status->config.fwmark = 0xca6c;
 	status->detailed = true;
 	status->link_up = true;
+	status->uptime_sec = 77;
 	status->mtu = 1420;
 	status->workers = 1;
 	strcpy(status->aead, "sodium");
@@ -400,6 +401,77 @@ static void test_show_prints_what_wg_prints_and_more(void **state)
 	wg_status_deinit(&status);
 }
 
+static char *brief(const struct wg_status *status, size_t i)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *file = open_memstream(&text, &len);
+
+	wg_show_brief(file, "wg0", status, i, 4601);
+	fclose(file);
+	return text;
+}
+
+/* One space in the place of each run of them. */
+static char *squeeze(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from; from++)
+		if (*from != ' ' || from[1] != ' ')
+			*to++ = *from;
+	*to = '\0';
+	return text;
+}
+
+static void test_brief_is_a_line_of_eight_words_a_peer(void **state)
+{
+	static const struct {
+		size_t peer;
+		const char *line;
+	} cases[] = {
+		{0, "wg0 AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= session 3601 2048 3145728 "
+		    "[fe80::1%3]:30567 2001:db8:7767::2/128,0.0.0.0/0\n"},
+		{1, "wg0 the_dark_shale calling - 0 0 192.0.2.7:51820 -\n"},
+	};
+	struct wg_status status;
+
+	(void)state;
+	fill(&status);
+	assert_int_equal(wg_status_name_peer(&status, 1, "the dark shale"), 0);
+	for (size_t i = 0; i < WG_ARRAY_LEN(cases); i++) {
+		char *text = brief(&status, cases[i].peer);
+
+		assert_string_equal(squeeze(text), cases[i].line);
+		free(text);
+	}
+	wg_status_deinit(&status);
+}
+
+static void test_brief_names_the_state_of_a_peer(void **state)
+{
+	struct wg_status status;
+	struct wg_config_health *health;
+	static const char *const words[] = {" idle ", " calling ", " session ", " silent ",
+					    " down "};
+
+	(void)state;
+	fill(&status);
+	health = &status.config.peers[1].health;
+	for (size_t i = 0; i < WG_ARRAY_LEN(words); i++) {
+		char *text;
+
+		health->initiations_sent = i == 0 || i == 2 ? 0 : 3;
+		health->session = i >= 2;
+		status.link_up = i < 4;
+		text = brief(&status, 1);
+		if (!strstr(text, words[i]))
+			fail_msg("%s: not in %s", words[i], text);
+		free(text);
+	}
+	wg_status_deinit(&status);
+}
+
 /* A document of that many tunnels, each with n_peers of the status' peers. */
 static char *document(const struct wg_status *status, size_t n_tunnels, size_t n_peers,
 		      bool compact)
@@ -409,7 +481,7 @@ static char *document(const struct wg_status *status, size_t n_tunnels, size_t n
 	FILE *file = open_memstream(&text, &len);
 	struct wg_show_json json;
 
-	wg_show_json_begin(&json, file, compact);
+	wg_show_json_begin(&json, file, compact, 1790000000);
 	for (size_t i = 0; i < n_tunnels; i++) {
 		wg_show_json_interface(&json, "wg0", status);
 		for (size_t k = 0; k < n_peers; k++)
@@ -497,10 +569,14 @@ static void test_json_has_every_field_and_no_secret(void **state)
 
 	(void)state;
 	fill(&status);
+	status.pid = 4711;
 	text = document(&status, 1, 2, false);
 	whole = json_loads(text, 0, NULL);
 	json = json_array_get(json_object_get(whole, "interfaces"), 0);
 	assert_string_equal(json_string_value(json_object_get(json, "interface")), "wg0");
+	assert_int_equal(json_integer_value(json_object_get(whole, "time")), 1790000000);
+	assert_int_equal(json_integer_value(json_object_get(json, "uptime")), 77);
+	assert_int_equal(json_integer_value(json_object_get(json, "pid")), 4711);
 	assert_int_equal(json_array_size(json_object_get(json, "offloads")), 2);
 	assert_int_equal(
 		json_integer_value(json_object_get(json_object_get(json, "drops"), "in-mac1")), 7);
@@ -555,6 +631,8 @@ int main(void)
 		cmocka_unit_test(test_what_the_network_reported_is_the_reason),
 		cmocka_unit_test(test_a_peer_with_a_session_is_silent_from_the_third_initiation_on),
 		cmocka_unit_test(test_show_prints_what_wg_prints_and_more),
+		cmocka_unit_test(test_brief_is_a_line_of_eight_words_a_peer),
+		cmocka_unit_test(test_brief_names_the_state_of_a_peer),
 		cmocka_unit_test(test_json_in_pieces_looks_as_if_it_were_printed_whole),
 		cmocka_unit_test(test_json_has_every_field_and_no_secret),
 	};

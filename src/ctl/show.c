@@ -180,3 +180,66 @@ void wg_show_peer(FILE *file, const struct wg_status *status, size_t i, int64_t 
 	if (*wg_status_silence(status, i, text))
 		fprintf(file, "  silent: %s\n", text);
 }
+
+/* One word of the peer's state. */
+static const char *state_of(const struct wg_status *status, size_t i)
+{
+	const struct wg_config_health *health = &status->config.peers[i].health;
+	char text[WG_STATUS_TEXT_LEN];
+
+	if (!status->link_up)
+		return "down";
+	if (*wg_status_silence(status, i, text))
+		return "silent";
+	if (health->session)
+		return "session";
+	return health->initiations_sent ? "calling" : "idle";
+}
+
+/* Padded, and without the blanks that a name may have: columns are apart by them. */
+static void print_word(FILE *file, int width, const char *text)
+{
+	for (; *text; text++, width--)
+		fputc(*text == ' ' || *text == '\t' ? '_' : *text, file);
+	fprintf(file, "%*s ", width > 0 ? width : 0, "");
+}
+
+static void print_label(FILE *file, const struct wg_status *status, size_t i)
+{
+	const char *name = wg_status_peer_name(status, i);
+	char base64[WG_KEY_BASE64_LEN + 1];
+
+	wg_key_encode(base64, status->config.peers[i].public_key);
+	print_word(file, WG_KEY_BASE64_LEN, name ? name : base64);
+}
+
+static void print_age(FILE *file, int64_t handshake_sec, int64_t now_sec)
+{
+	char text[24] = "-";
+
+	if (handshake_sec)
+		snprintf(text, sizeof(text), "%" PRId64, now_sec - handshake_sec);
+	fprintf(file, "%8s ", text);
+}
+
+void wg_show_brief(FILE *file, const char *interface, const struct wg_status *status, size_t i,
+		   int64_t now_sec)
+{
+	const struct wg_config_peer *peer = &status->config.peers[i];
+	char text[WG_ENDPOINT_TEXT_LEN] = "-";
+
+	print_word(file, 15, interface);
+	print_label(file, status, i);
+	print_word(file, 7, state_of(status, i));
+	print_age(file, peer->handshake_sec, now_sec);
+	fprintf(file, "%14" PRIu64 " %14" PRIu64 " ", peer->rx_bytes, peer->tx_bytes);
+	if (peer->has_endpoint)
+		wg_endpoint_format(text, &peer->endpoint);
+	print_word(file, 21, text);
+	if (!peer->n_allowed_ips)
+		fputc('-', file);
+	for (size_t k = 0; k < peer->n_allowed_ips; k++)
+		fprintf(file, "%s%s", k ? "," : "",
+			wg_prefix_format(text, &peer->allowed_ips[k].prefix));
+	fputc('\n', file);
+}

@@ -14,6 +14,10 @@
 void wg_show_interface(FILE *file, const char *interface, const struct wg_status *status);
 void wg_show_peer(FILE *file, const struct wg_status *status, size_t i, int64_t now_sec);
 
+/* A line a peer, whose columns docs/tuff.8 lists: they stay. */
+void wg_show_brief(FILE *file, const char *interface, const struct wg_status *status, size_t i,
+		   int64_t now_sec);
+
 /* One JSON document: begin, then each interface and all of its peers, then end. It is
  * whole only after the end. */
 struct wg_show_json {
@@ -24,7 +28,8 @@ struct wg_show_json {
 	size_t n_peers; /* of the present interface */
 };
 
-void wg_show_json_begin(struct wg_show_json *json, FILE *file, bool compact);
+/* now_sec is the wall clock. */
+void wg_show_json_begin(struct wg_show_json *json, FILE *file, bool compact, int64_t now_sec);
 void wg_show_json_interface(struct wg_show_json *json, const char *interface,
 			    const struct wg_status *status);
 void wg_show_json_peer(struct wg_show_json *json, const struct wg_status *status, size_t i);

@@ -1,5 +1,6 @@
 /* The JSON of `tuff show --json`. Its schema is docs/json.md: fields may be added,
  * those that are there keep their names and meanings. */
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,6 +148,8 @@ static json_t *interface_json(const char *interface, const struct wg_status *sta
 	json_object_set_new(json, "fwmark", json_integer(status->config.fwmark));
 	if (!status->detailed)
 		return json;
+	json_object_set_new(json, "pid", status->pid ? json_integer(status->pid) : json_null());
+	json_object_set_new(json, "uptime", json_integer((json_int_t)status->uptime_sec));
 	json_object_set_new(json, "link", json_string(status->link_up ? "up" : "down"));
 	json_object_set_new(json, "mtu", json_integer(status->mtu));
 	json_object_set_new(json, "workers", json_integer(status->workers));
@@ -199,12 +202,14 @@ static void end_interface(struct wg_show_json *json)
 	fputc('}', json->file);
 }
 
-void wg_show_json_begin(struct wg_show_json *json, FILE *file, bool compact)
+void wg_show_json_begin(struct wg_show_json *json, FILE *file, bool compact, int64_t now_sec)
 {
 	*json = (struct wg_show_json){.file = file, .compact = compact};
 	fputc('{', file);
 	print_name(json, 1, "version");
 	fputs("1,", file);
+	print_name(json, 1, "time");
+	fprintf(file, "%" PRId64 ",", now_sec);
 	print_name(json, 1, "interfaces");
 	fputc('[', file);
 }

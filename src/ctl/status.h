@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "core/config.h"
 #include "core/drops.h"
@@ -43,8 +44,10 @@ struct wg_status {
 	struct wg_status_lookup *lookups; /* with trouble, in the order of peers; texts owned */
 	size_t n_lookups;
 
+	pid_t pid;     /* who answers; not told by it, but by the socket. 0: not known */
 	bool detailed; /* what follows is known: the program is tuff */
 	bool link_up;
+	uint64_t uptime_sec; /* of the program that runs it */
 	uint32_t mtu;
 	uint32_t workers;
 	char aead[WG_STATUS_WORD_LEN];

@@ -189,6 +189,8 @@ static int parse_interface(struct wg_status *status, const char *key, char *valu
 		status->detailed = true;
 		status->link_up = !strcmp(value, "up");
 	}
+	if (!strcmp(key, "uptime"))
+		NUMBER(status->uptime_sec, INT64_MAX);
 	if (!strcmp(key, "mtu"))
 		NUMBER(status->mtu, UINT32_MAX);
 	if (!strcmp(key, "workers"))
@@ -432,8 +434,11 @@ void wg_status_format_interface(struct wg_text *text, const struct wg_status *st
 		wg_text_printf(text, "listen_port=%u\n", status->config.listen_port);
 	if (status->config.has_fwmark)
 		wg_text_printf(text, "fwmark=%" PRIu32 "\n", status->config.fwmark);
-	wg_text_printf(text, "link=%s\nmtu=%" PRIu32 "\nworkers=%" PRIu32 "\naead=%s\n",
-		       status->link_up ? "up" : "down", status->mtu, status->workers, status->aead);
+	wg_text_printf(text,
+		       "link=%s\nuptime=%" PRIu64 "\nmtu=%" PRIu32 "\nworkers=%" PRIu32
+		       "\naead=%s\n",
+		       status->link_up ? "up" : "down", status->uptime_sec, status->mtu,
+		       status->workers, status->aead);
 	wg_text_printf(text, "offloads=%s\noffloads_off=%s\n", status->offloads,
 		       status->offloads_off);
 	for (int reason = 0; reason < WG_DROP_COUNT; reason++)

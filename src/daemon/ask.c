@@ -251,6 +251,7 @@ static int ask_status(const char *name, struct wg_status *status,
 
 	if (fd < 0)
 		return refuse(name, fd, pid, error);
+	status->pid = pid;
 	wg_status_reader_init(&reader, status, handler);
 	err = converse(fd, "show=1", take_status, &reader);
 	wg_status_reader_deinit(&reader);

@@ -42,10 +42,12 @@ const struct wg_command wg_commands[] = {
 	},
 	{
 		.name = "show",
-		.arguments = "[NAME] [--json] [--watch]",
+		.arguments = "[NAME] [--brief | --json] [--watch]",
 		.summary = "show running tunnels, and why a peer has no session",
-		.help = "Without a name: all tunnels. --json prints JSON (see docs/json.md),\n"
-			"--watch repeats it every second until interrupted.\n",
+		.help = "Without a name: all tunnels. --brief prints a line a peer (see\n"
+			"tuff(8)), --json prints JSON (see docs/json.md). --watch repeats it "
+			"every\n"
+			"second until interrupted, JSON on one line each time.\n",
 		.run = wg_command_show,
 	},
 	{

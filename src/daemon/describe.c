@@ -38,13 +38,15 @@ static int describe_for_wg(const struct wg_traffic *traffic, struct wg_descripti
 	return text->failed ? -ENOMEM : result;
 }
 
-static void describe_interface(const struct wg_described *tunnel, struct wg_status *status)
+static void describe_interface(const struct wg_described *tunnel, struct wg_status *status,
+			       wg_time now)
 {
 	const struct wg_traffic *traffic = tunnel->traffic;
 	struct wg_tun_link link = {0};
 
 	status->detailed = true;
 	status->link_up = *tunnel->link_up;
+	status->uptime_sec = (uint64_t)((now - tunnel->started) / WG_SECOND);
 	if (traffic->tun && !wg_privileged_get_link(traffic->tun, &link))
 		status->mtu = link.mtu;
 	snprintf(status->aead, sizeof(status->aead), "%s", wg_crypto_aead_name());
@@ -99,7 +101,7 @@ static int describe_for_show(const struct wg_described *tunnel, struct wg_descri
 	wg_status_init(&status);
 	if (!description->begun) {
 		wg_device_describe_begin(device, &status.config, &description->cursor, now);
-		describe_interface(tunnel, &status);
+		describe_interface(tunnel, &status, now.boot);
 		wg_status_format_interface(text, &status);
 	}
 	description->begun = true;
@@ -120,6 +122,7 @@ void wg_describe_init(struct wg_described *tunnel, const struct wg_tun *tun)
 {
 	struct wg_tun_link link;
 
+	tunnel->started = wg_clock_now().boot;
 	if (!wg_privileged_get_link(tun, &link))
 		tunnel->link_dropped = link.dropped;
 }

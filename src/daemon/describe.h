@@ -28,10 +28,11 @@ struct wg_described {
 	const struct wg_sockets *sockets;
 	const struct wg_loop_owner *owner;
 	const bool *link_up;
+	wg_time started;
 	uint64_t link_dropped; /* by the link, before it was ours */
 };
 
-/* Notes what is counted already, of a link that is ours from now on. */
+/* Notes the time, and what is counted already, of a link that is ours from now on. */
 void wg_describe_init(struct wg_described *tunnel, const struct wg_tun *tun);
 
 /* Adds the next piece of the answer to get=1 or show=1 (see ctl/uapi.h, ctl/status.h),

@@ -485,8 +485,10 @@ int wg_loop_new(struct wg_loop **out, const struct wg_loop_options *options, str
 				    strerror(-code));
 	}
 	loop->tun = options->tun;
-	loop->described = (struct wg_described){&loop->traffic, &loop->sockets, &loop->owner,
-						&loop->link_up, 0};
+	loop->described = (struct wg_described){.traffic = &loop->traffic,
+						.sockets = &loop->sockets,
+						.owner = &loop->owner,
+						.link_up = &loop->link_up};
 	wg_describe_init(&loop->described, loop->tun);
 	loop->alarm.fd = -1;
 	loop->trim_due = WG_NEVER;

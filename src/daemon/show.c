@@ -1,4 +1,4 @@
-/* `tuff show [NAME] [--json] [--watch]`. */
+/* `tuff show [NAME] [--brief | --json] [--watch]`. */
 #include <errno.h>
 #include <glob.h>
 #include <stdbool.h>
@@ -21,6 +21,7 @@
 struct show {
 	const char *source; /* NULL: all tunnels */
 	bool json;
+	bool brief;
 	bool watch;
 };
 
@@ -29,6 +30,8 @@ static int parse_arguments(int argc, char **argv, struct show *show)
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--json"))
 			show->json = true;
+		else if (!strcmp(argv[i], "--brief"))
+			show->brief = true;
 		else if (!strcmp(argv[i], "--watch"))
 			show->watch = true;
 		else if (argv[i][0] == '-')
@@ -38,6 +41,8 @@ static int parse_arguments(int argc, char **argv, struct show *show)
 		else
 			show->source = argv[i];
 	}
+	if (show->json && show->brief)
+		return wg_command_misused("show", "--brief", "JSON has all there is");
 	return WG_EXIT_DONE;
 }
 
@@ -51,6 +56,11 @@ struct output {
 	struct wg_show_json json;
 };
 
+static void begin_json(struct output *output)
+{
+	wg_show_json_begin(&output->json, stdout, output->show->watch, output->now_sec);
+}
+
 static int print_interface(void *ctx, const struct wg_status *status)
 {
 	struct output *output = ctx;
@@ -58,9 +68,9 @@ static int print_interface(void *ctx, const struct wg_status *status)
 
 	if (output->show->json) {
 		if (first)
-			wg_show_json_begin(&output->json, stdout, false);
+			begin_json(output);
 		wg_show_json_interface(&output->json, output->name, status);
-	} else {
+	} else if (!output->show->brief) {
 		if (!first)
 			putchar('\n');
 		wg_show_interface(stdout, output->name, status);
@@ -74,6 +84,8 @@ static int print_peer(void *ctx, const struct wg_status *status)
 
 	if (output->show->json)
 		wg_show_json_peer(&output->json, status, 0);
+	else if (output->show->brief)
+		wg_show_brief(stdout, output->name, status, 0, output->now_sec);
 	else
 		wg_show_peer(stdout, status, 0, output->now_sec);
 	return ferror(stdout) ? -EIO : 0;
@@ -128,7 +140,7 @@ static int end_json(struct output *output, int status)
 	if (output->torn || (status != WG_EXIT_DONE && !output->n_interfaces))
 		return status;
 	if (!output->n_interfaces)
-		wg_show_json_begin(&output->json, stdout, false);
+		begin_json(output);
 	wg_show_json_end(&output->json);
 	if (!output->json.failed)
 		return status;
@@ -147,14 +159,15 @@ static int show_once(const struct show *show, const char *name)
 	return status;
 }
 
-/* Redrawn in place on a terminal; one after the other elsewhere. */
+/* Redrawn in place on a terminal; one after the other elsewhere. JSON is a document a
+ * line, for programs, wherever it goes. */
 static int watch(const struct show *show, const char *name)
 {
 	const struct timespec second = {.tv_sec = 1};
 	int status;
 
 	do {
-		if (isatty(STDOUT_FILENO))
+		if (isatty(STDOUT_FILENO) && !show->json)
 			fputs("\033[H\033[J", stdout);
 		status = show_once(show, name);
 	} while (status == WG_EXIT_DONE && !ferror(stdout) && !nanosleep(&second, NULL));

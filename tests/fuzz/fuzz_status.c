@@ -44,7 +44,7 @@ static int show(const char *data, size_t size, size_t step, bool compact, char *
 
 	if (!shown.text)
 		abort();
-	wg_show_json_begin(&shown.json, shown.text, compact);
+	wg_show_json_begin(&shown.json, shown.text, compact, 0);
 	wg_status_init(&status);
 	wg_status_reader_init(&reader, &status, &handler);
 	while (size && !result) {
