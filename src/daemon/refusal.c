@@ -50,11 +50,15 @@ static int refuse_busy(struct wg_error *error, const char *name, int code)
 static int refuse_without_device(struct wg_error *error, const char *name, int code)
 {
 	wg_error_set(error, code, "%s: open /dev/net/tun: %s", name, strerror(-code));
-	if (in_container())
+	if (code == -EACCES)
+		wg_error_hint(error,
+			      "run it as root, or let this user open the device: "
+			      "chmod 0666 /dev/net/tun%s",
+			      in_container() ? ""
+					     : " (to last, in a udev rule: KERNEL==\"tun\", "
+					       "MODE=\"0666\")");
+	else if (in_container())
 		wg_error_hint(error, "start the container with: --device /dev/net/tun");
-	else if (code == -EACCES)
-		wg_error_hint(error, "run it as root, or give this user the device and "
-				     "CAP_NET_ADMIN");
 	else
 		wg_error_hint(error, "load the driver with: modprobe tun "
 				     "(a container needs --device /dev/net/tun)");

@@ -6,7 +6,23 @@ set -euo pipefail
 tuff=${TUFF:?the program to test}
 umask 077
 scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
+awaited= # the process of which the test waits for something, if there is one
+
+# A test that failed shows what the programs said that it started.
+finish() {
+	local status=$? log
+	trap - EXIT
+	if [ "$status" != 0 ] && [ "$status" != 77 ]; then
+		for log in "$scratch"/*.log; do
+			[ -e "$log" ] || continue
+			echo "--- the end of ${log##*/}:"
+			tail -n 40 "$log"
+		done
+	fi
+	rm -rf "$scratch"
+	exit "$status"
+}
+trap finish EXIT
 
 skip() {
 	echo "skip: $1"
@@ -53,11 +69,20 @@ clean() {
 	not_left "$1" || fail "$1: something was left behind"
 }
 
-# eventually COMMAND...: becomes true.
+# open_device: a /dev/net of the test's own, in which everybody may open the device. As the
+# kernel makes it only root may.
+open_device() {
+	mount -t tmpfs -o mode=755 tmpfs /dev/net
+	{ mknod -m 666 /dev/net/tun c 10 200 && : <>/dev/net/tun; } ||
+		skip 'may not make devices, and /dev/net/tun is not for everybody'
+}
+
+# eventually COMMAND...: becomes true, and before the daemon ends.
 eventually() {
 	local i
 	for ((i = 0; i < 600; i++)); do
 		! "$@" >/dev/null 2>&1 || return 0
+		[ -z "$awaited" ] || kill -0 "$awaited" 2>/dev/null || fail "$*: the daemon has ended"
 		sleep 0.1
 	done
 	fail "$*"

@@ -41,8 +41,11 @@ for how in -f --; do
 		'CAP_NET_ADMIN is needed: run it as root (in a container: --cap-add NET_ADMIN)' \
 		"${outside[@]}" "${no_net_admin[@]}" "$tuff" $how wg0
 	refuses 1 'tuff: wg0: open /dev/net/tun: Permission denied' \
-		'run it as root, or give this user the device and CAP_NET_ADMIN' \
+		'run it as root, or let this user open the device: chmod 0666 /dev/net/tun (to last, in a udev rule: KERNEL=="tun", MODE="0666")' \
 		"${outside[@]}" "${with_closed_device[@]}" "$tuff" $how wg0
+	refuses 1 'tuff: wg0: open /dev/net/tun: Permission denied' \
+		'run it as root, or let this user open the device: chmod 0666 /dev/net/tun' \
+		"${inside[@]}" "${with_closed_device[@]}" "$tuff" $how wg0
 	clean wg0
 done
 

@@ -6,12 +6,14 @@ needs ip wg ss setpriv
 isolate "$@"
 
 user=65534
+[ "$(stat -c %a /dev/net/tun)" = 666 ] || open_device
 chown $user /run/wireguard
 ip link set lo up
 ip tuntap add wg0 mode tun user $user
 LOG_LEVEL=debug setpriv --reuid $user --clear-groups --bounding-set=-all --inh-caps=-all \
-	"$tuff" -f wg0 2>"$scratch/log" &
+	"$tuff" -f wg0 2>"$scratch/daemon.log" &
 daemon=$!
+awaited=$daemon
 eventually wg show wg0
 
 listens() {
@@ -49,5 +51,5 @@ echo 'ok - moved out of sight'
 rm /run/wireguard/wg0.sock
 wait "$daemon" || fail "exit $?"
 ip -n elsewhere link show wg0 >/dev/null || fail 'it took the link along'
-grep -Fqx 'tuff: wg0: the control socket was removed: ending' "$scratch/log" || fail 'the log'
+grep -Fqx 'tuff: wg0: the control socket was removed: ending' "$scratch/daemon.log" || fail 'the log'
 echo 'ok - the link stays'
