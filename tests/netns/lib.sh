@@ -15,7 +15,6 @@ work=/mnt # a tmpfs of the test's own
 
 declare -A pid=()  # of a link's daemon
 declare -A child=() # the pids of those that this shell started in the foreground
-declare -a logs=() # what to show when the test fails
 
 skip() {
 	echo "skip: $1" >&2
@@ -77,7 +76,8 @@ finish() {
 		}
 	done
 	if [ "$status" != 0 ] && [ "$status" != 77 ]; then
-		for log in "${logs[@]}"; do
+		for log in "$work"/*.log; do
+			[ -e "$log" ] || continue
 			echo "--- the end of ${log##*/}:"
 			tail -n 40 "$log"
 		done
@@ -112,13 +112,17 @@ cable() {
 # output in a log; returns when the control socket answers.
 daemon() {
 	local log=$work/$3.log
-	logs+=("$log")
 	LOG_LEVEL=${LOG_LEVEL:-verbose} WG_PROCESS_FOREGROUND=1 \
 		ip netns exec "$1" "$2" "$3" >>"$log" 2>&1 &
 	# shellcheck disable=SC2034 # for the tests
 	pid[$3]=$!
 	child[$!]=1
-	until_true wg show "$3" || fail "$2 $3: its control socket does not answer"
+	until_true answers_or_ended "$3" || true
+	wg show "$3" >/dev/null 2>&1 || fail "$2 $3: its control socket does not answer"
+}
+
+answers_or_ended() {
+	wg show "$1" || is_gone "${pid[$1]}"
 }
 
 # Polls a command until it succeeds; false when the deadline passes.

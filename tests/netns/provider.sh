@@ -46,8 +46,7 @@ advertise() {
 	END
 	ip netns exec router radvd -n -C "$work/radvd.conf" -p "$work/radvd.pid" -m stderr \
 		2>"$work/radvd.log" &
-	logs+=("$work/radvd.log")
-}
+	}
 
 has_default() {
 	ip -n shale -6 route show default | grep -q 'proto ra'
