@@ -145,10 +145,10 @@ static void test_secrets_stay_out_of_swap_and_core_dumps(void **state)
 		read_flags(secret, flags, sizeof(flags));
 		wg_secret_free(secret, lens[i]);
 		if (!flags[0])
-			skip(); /* a kernel without /proc/PID/smaps */
+			wg_test_skip("needs /proc/PID/smaps");
 		assert_non_null(strstr(flags, " dd"));
 		if (!can_lock())
-			skip(); /* RLIMIT_MEMLOCK is 0, or the build has no mlock */
+			wg_test_skip("memory cannot be locked here");
 		assert_non_null(strstr(flags, " lo"));
 	}
 }
@@ -179,7 +179,7 @@ static void test_a_refusal_to_lock_warns_once_and_goes_on(void **state)
 
 	(void)state;
 	if (n_warnings || !can_lock())
-		skip(); /* it warned already, or never will */
+		wg_test_skip("memory cannot be locked here");
 	pid = fork();
 	if (pid == 0)
 		_exit(refuse_locking());
@@ -187,7 +187,7 @@ static void test_a_refusal_to_lock_warns_once_and_goes_on(void **state)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	if (WEXITSTATUS(status) == 77)
-		skip(); /* limits and privileges are fixed here */
+		wg_test_skip("limits and privileges are fixed here");
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 

@@ -93,7 +93,7 @@ static bool stays_a_batch(void)
 static void require_slices(void)
 {
 	if (look().runtime == 0)
-		skip();
+		wg_test_skip("needs Linux 6.12");
 }
 
 static void test_turns_are_long(void **state)

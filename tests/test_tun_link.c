@@ -14,10 +14,8 @@ static void test_a_link_that_is_gone_is_told_by_every_call(void **state)
 	struct wg_batch batch;
 	char name[WG_TUN_NAME_LEN];
 
-	if (system("ip link del " NAME) != 0) {
-		print_message("ip(8) cannot delete the link\n");
-		skip();
-	}
+	if (system("ip link del " NAME) != 0)
+		wg_test_skip("ip(8) cannot delete the link");
 	wg_batch_init(&batch);
 	assert_int_equal(wg_tun_read(link->tun, link->pool, &batch, 10), -EBADFD);
 	for (uint8_t i = 0; i < 3; i++)

@@ -28,8 +28,7 @@ static void write_file(const char *path, const char *text)
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 
 	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text)) {
-		print_message("%s: %s\n", path, strerror(errno));
-		skip();
+		wg_test_skip("%s: %s", path, strerror(errno));
 	}
 	close(fd);
 }

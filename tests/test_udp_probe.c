@@ -88,10 +88,8 @@ static void test_a_changed_byte_is_bad(void **state)
 static void test_this_kernel_passes(void **state)
 {
 	(void)state;
-	if (unshare(CLONE_NEWNET)) {
-		print_message("a network namespace needs root\n");
-		skip();
-	}
+	if (unshare(CLONE_NEWNET))
+		wg_test_skip("a network namespace needs root");
 	memset(&probe, 0, sizeof(probe));
 	wg_udp_probe_make(&probe);
 	for (size_t i = 0; i < WG_UDP_TRAINS; i++)

@@ -33,10 +33,8 @@ static struct wg_udp_options options; /* of every pair */
 
 static inline void need_namespace(void)
 {
-	if (!own_namespace) {
-		print_message("needs a network namespace of its own\n");
-		skip();
-	}
+	if (!own_namespace)
+		wg_test_skip("needs a network namespace of its own");
 }
 
 static inline struct wg_endpoint endpoint(const char *ip, const struct wg_udp *udp)

@@ -17,6 +17,14 @@
 #include "base/bytes.h"
 #include "base/random.h"
 
+/* Skips the rest of a test case. The reason is in a line as scripts/skipped knows it. */
+#define wg_test_skip(...)                               \
+	do {                                            \
+		print_message("skipped: " __VA_ARGS__); \
+		print_message("\n");                    \
+		skip();                                 \
+	} while (0)
+
 /* splitmix64: enough for tests, the same on every machine. */
 struct wg_test_random {
 	uint64_t state;
