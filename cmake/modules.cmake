@@ -5,7 +5,7 @@ target_include_directories(wg_options INTERFACE ${PROJECT_SOURCE_DIR}/src)
 target_compile_definitions(wg_options INTERFACE _GNU_SOURCE)
 target_compile_options(wg_options INTERFACE
   -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes
-  -Wvla -Wpointer-arith -Wundef -Wimplicit-fallthrough -fno-common -fstack-protector-strong)
+  -Wvla -Wpointer-arith -Wundef -Wimplicit-fallthrough -fno-common)
 # An assertion says what cannot happen, and stays when it is optimised: CMake's
 # own release types would switch it off.
 target_compile_options(wg_options INTERFACE -UNDEBUG)
