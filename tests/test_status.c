@@ -56,6 +56,7 @@ static void fill(struct wg_status *status)
 	strcpy(status->offloads, "tso gso");
 	strcpy(status->offloads_off, "gro: switched off");
 	status->drops[WG_DROP_IN_MAC1] = 7;
+	status->unmarked = 12;
 	status->losses[WG_LOSS_LINK_QUEUE] = 500;
 	status->losses[WG_LOSS_SOCKET_MEMORY] = 3;
 	add_callers(&status->config);

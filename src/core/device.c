@@ -371,3 +371,8 @@ uint64_t wg_device_drops(const struct wg_device *device, enum wg_drop reason)
 {
 	return device->drops[reason];
 }
+
+uint64_t wg_device_unmarked(const struct wg_device *device)
+{
+	return device->unmarked;
+}

@@ -134,4 +134,8 @@ void wg_device_trim(struct wg_device *device);
 /* How many packets were dropped for a reason since the start. */
 uint64_t wg_device_drops(const struct wg_device *device, enum wg_drop reason);
 
+/* How many packets came marked with congestion, but could not be told of it: they have no
+ * ECN, and were delivered as they are. */
+uint64_t wg_device_unmarked(const struct wg_device *device);
+
 #endif

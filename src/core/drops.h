@@ -35,8 +35,7 @@
 	X(IN_NO_MEMORY, "in-no-memory")                                                          \
 	/* Inner packets. */                                                                     \
 	X(INNER_MALFORMED, "inner-malformed") /* version or length */                            \
-	X(INNER_SOURCE, "inner-source")       /* a source that is not this peer's */             \
-	X(INNER_ECN, "inner-ecn")             /* congestion marked on a packet without ECN */
+	X(INNER_SOURCE, "inner-source")       /* a source that is not this peer's */
 
 enum wg_drop {
 #define WG_DROP_ENUM(suffix, name) WG_DROP_##suffix,

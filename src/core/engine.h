@@ -62,6 +62,7 @@ struct wg_device {
 	struct wg_silence silence;
 
 	uint64_t drops[WG_DROP_COUNT];
+	uint64_t unmarked; /* congested on the way, but without ECN inside */
 	struct wg_caller callers[WG_N_CALLERS];
 	wg_time silence_until; /* before that, some peer has let an initiation go unanswered */
 };

@@ -206,9 +206,8 @@ static void deliver(struct wg_device *device, const struct wg_peer *peer, struct
 			wg_device_drop(device, packet, WG_DROP_INNER_MALFORMED);
 		} else if (!same_source(packet, before) && !source_is(device, peer, packet)) {
 			wg_device_drop(device, packet, WG_DROP_INNER_SOURCE);
-		} else if (!wg_inner_decapsulate_ecn(packet, ds)) {
-			wg_device_drop(device, packet, WG_DROP_INNER_ECN);
 		} else {
+			device->unmarked += !wg_inner_decapsulate_ecn(packet, ds);
 			if (device->clamp_mss)
 				wg_mss_clamp(packet, device->mtu);
 			wg_batch_push(&out->tun, packet);

@@ -26,8 +26,10 @@ bool wg_inner_trim(struct wg_packet *packet) __attribute__((warn_unused_result))
  * section 4.1, normal mode). */
 uint8_t wg_inner_encapsulate_ecn(const struct wg_packet *packet);
 
-/* Applies the outer ECN field to the inner one (RFC 6040, section 4.2). False when
- * the packet must be dropped: congestion experienced, but no ECN inside. */
+/* Applies the outer ECN field to the inner one (RFC 6040, section 4.2). False when it
+ * cannot: congestion was experienced, but there is no ECN inside. The packet is as it was
+ * then. The RFC would drop it; Linux' WireGuard delivers it (it does not look at what
+ * INET_ECN_decapsulate returns), and there are networks that set both bits of everything. */
 bool wg_inner_decapsulate_ecn(struct wg_packet *packet, uint8_t outer)
 	__attribute__((warn_unused_result));
 

@@ -157,6 +157,8 @@ static json_t *interface_json(const char *interface, const struct wg_status *sta
 	json_object_set_new(json, "offloads", words_json(status->offloads));
 	json_object_set_new(json, "offloads_off", json_string(status->offloads_off));
 	json_object_set_new(json, "drops", drops_json(status));
+	json_object_set_new(json, "congestion_unmarked",
+			    json_integer((json_int_t)status->unmarked));
 	json_object_set_new(json, "wrong_key_calls", caller_json(status, WG_CALLER_WRONG_KEY));
 	json_object_set_new(json, "unknown_peer_calls", caller_json(status, WG_CALLER_UNKNOWN));
 	return json;

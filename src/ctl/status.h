@@ -54,6 +54,7 @@ struct wg_status {
 	char offloads[WG_STATUS_TEXT_LEN];     /* in use, apart by spaces; empty: none */
 	char offloads_off[WG_STATUS_TEXT_LEN]; /* "gro: why; uso: why"; empty: none */
 	uint64_t drops[WG_DROP_COUNT];
+	uint64_t unmarked; /* see wg_device_unmarked() */
 	uint64_t losses[WG_LOSS_COUNT];
 };
 

@@ -201,6 +201,8 @@ static int parse_interface(struct wg_status *status, const char *key, char *valu
 		return copy(status->offloads, sizeof(status->offloads), value);
 	if (!strcmp(key, "offloads_off"))
 		return copy(status->offloads_off, sizeof(status->offloads_off), value);
+	if (!strcmp(key, "unmarked"))
+		return wg_number_parse_long(&status->unmarked, UINT64_MAX, value) ? 0 : -EPROTO;
 	if (!strcmp(key, "drop"))
 		return parse_drop(status, value);
 	if (!strcmp(key, "caller"))
@@ -441,6 +443,8 @@ void wg_status_format_interface(struct wg_text *text, const struct wg_status *st
 		       status->workers, status->aead);
 	wg_text_printf(text, "offloads=%s\noffloads_off=%s\n", status->offloads,
 		       status->offloads_off);
+	if (status->unmarked)
+		wg_text_printf(text, "unmarked=%" PRIu64 "\n", status->unmarked);
 	for (int reason = 0; reason < WG_DROP_COUNT; reason++)
 		if (status->drops[reason])
 			wg_text_printf(text, "drop=%s %" PRIu64 "\n",

@@ -55,6 +55,7 @@ static void describe_interface(const struct wg_described *tunnel, struct wg_stat
 	status->workers = wg_traffic_workers(traffic);
 	for (int reason = 0; reason < WG_DROP_COUNT; reason++)
 		status->drops[reason] = wg_device_drops(traffic->device, (enum wg_drop)reason);
+	status->unmarked = wg_device_unmarked(traffic->device);
 	wg_losses_gather(status->losses, traffic->tun, tunnel->sockets, &link,
 			 tunnel->link_dropped);
 	if (status->config.has_private_key)
