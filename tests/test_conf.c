@@ -242,6 +242,7 @@ static void test_what_is_left_out_has_its_default(void **state)
 	assert_false(conf.config.has_private_key);
 	assert_source(&conf.private_key, WG_CONF_FROM_NOWHERE, NULL, 0);
 	assert_int_equal(conf.mtu, 0);
+	assert_int_equal(conf.hook_timeout, 60);
 	assert_int_equal(conf.table_mode, WG_CONF_TABLE_AUTO);
 	assert_true(conf.offload_auto && conf.workers_auto);
 	assert_int_equal(conf.offloads, WG_CONF_OFFLOAD_ALL);

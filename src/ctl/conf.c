@@ -390,6 +390,7 @@ static void set_defaults(struct wg_conf *conf)
 	conf->offload_auto = true;
 	conf->offloads = WG_CONF_OFFLOAD_ALL;
 	conf->workers_auto = true;
+	conf->hook_timeout = WG_CONF_HOOK_TIMEOUT;
 }
 
 static int parse(struct wg_conf_parser *parser, const char *name, const char *text, size_t len)

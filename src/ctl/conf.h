@@ -24,6 +24,11 @@
 /* "wg" in ASCII: the port to listen on when the file names none. */
 #define WG_CONF_DEFAULT_PORT 0x7767
 
+/* Seconds that a hook may take when the file does not say. Below the 90 that systemd gives
+ * a service to start or stop (DefaultTimeoutStopSec), so that the hook is named and its
+ * tunnel taken back before all of it is killed. */
+#define WG_CONF_HOOK_TIMEOUT 60
+
 /* Line numbers count from 1; 0 says that the file does not have it. */
 
 struct wg_conf_text {
@@ -148,6 +153,8 @@ struct wg_conf {
 	uint32_t table; /* where WG_CONF_TABLE_NUMBER */
 	unsigned int table_line;
 	struct wg_conf_texts hooks[WG_CONF_N_HOOKS]; /* %i replaced */
+	uint32_t hook_timeout;                       /* seconds that each may take; 0: any */
+	unsigned int hook_timeout_line;
 	bool save_config;
 	unsigned int save_config_line;
 

@@ -306,6 +306,14 @@ static int add_post_down(struct wg_conf_parser *parser, char *value)
 	return add_hook(parser, WG_CONF_POST_DOWN, value);
 }
 
+static int set_hook_timeout(struct wg_conf_parser *parser, char *value)
+{
+	struct wg_conf *conf = parser->conf;
+
+	conf->hook_timeout_line = parser->line;
+	return judge(parser, wg_conf_value_number_or_off(&conf->hook_timeout, 86400, value));
+}
+
 static int add_forward(struct wg_conf_parser *parser, char *value)
 {
 	struct wg_conf_forward forward = {.on = true, .line = parser->line};
@@ -459,6 +467,8 @@ const struct wg_conf_key_type wg_conf_keys[] = {
 	{"PostUp", WG_CONF_INTERFACE, WG_CONF_KEY_MANY, add_post_up, FORM_HOOK},
 	{"PreDown", WG_CONF_INTERFACE, WG_CONF_KEY_MANY, add_pre_down, FORM_HOOK},
 	{"PostDown", WG_CONF_INTERFACE, WG_CONF_KEY_MANY, add_post_down, FORM_HOOK},
+	{"HookTimeout", WG_CONF_INTERFACE, 0, set_hook_timeout,
+	 "seconds up to 86400 that each hook may take, or off"},
 	{"SaveConfig", WG_CONF_INTERFACE, 0, set_save_config, FORM_SWITCH},
 	{"Forward", WG_CONF_INTERFACE, WG_CONF_KEY_LIST, add_forward,
 	 "ipv6 via eth0 (or ipv4, or both; eth0 is the link to the Internet)"},

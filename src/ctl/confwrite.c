@@ -212,6 +212,8 @@ static void add_own_keys(struct writer *writer)
 	if (conf->clamp_mss)
 		wg_text_printf(&writer->text, "ClampMSS = yes\n");
 	add_offloads(writer);
+	if (conf->hook_timeout_line)
+		wg_text_printf(&writer->text, "HookTimeout = %" PRIu32 "\n", conf->hook_timeout);
 	if (conf->workers_line && conf->workers_auto)
 		wg_text_printf(&writer->text, "Workers = auto\n");
 	else if (conf->workers_line)

@@ -19,6 +19,8 @@
 #define INTERFACE_ORDER "/etc/resolvconf/interface-order"
 #define MAX_ARGS        64
 #define WHAT_LEN        512
+/* Seconds; resolvconf and resolvectl ask nobody but this host. */
+#define LIMIT           60u
 
 static bool is_on_path(const char *program)
 {
@@ -56,8 +58,9 @@ static void write_resolv_conf(struct wg_text *text, const struct wg_conf *conf)
 			       i + 1 == conf->dns_domains.n ? "\n" : "");
 }
 
-static int by_resolvconf(uv_loop_t *loop, const struct wg_conf *conf, struct wg_undo *undo,
-			 wg_spawn_done *done, void *ctx, struct wg_error *error)
+static int by_resolvconf(struct wg_spawner *spawner, const struct wg_conf *conf,
+			 struct wg_undo *undo, const struct wg_spawn_options *options,
+			 struct wg_error *error)
 {
 	char name[WG_CONF_LINK_LEN + 4];
 	char *argv[] = {"resolvconf", "-a", name, "-m", "0", "-x", NULL};
@@ -78,13 +81,13 @@ static int by_resolvconf(uv_loop_t *loop, const struct wg_conf *conf, struct wg_
 	write_resolv_conf(&text, conf);
 	input = wg_text_take(&text, &len);
 	command.input = input;
-	err = input ? wg_spawn_run(loop, &command, 1, false, done, ctx) : -ENOMEM;
+	err = input ? wg_spawn_run(spawner, &command, 1, options) : -ENOMEM;
 	free(input);
 	return err ? wg_error_set(error, err, "%s: %s", what, strerror(-err)) : 0;
 }
 
-static int by_resolved(uv_loop_t *loop, const struct wg_conf *conf, wg_spawn_done *done, void *ctx,
-		       struct wg_error *error)
+static int by_resolved(struct wg_spawner *spawner, const struct wg_conf *conf,
+		       const struct wg_spawn_options *options, struct wg_error *error)
 {
 	static char words[MAX_ARGS][WG_IP_TEXT_LEN];
 	char *dns[MAX_ARGS] = {"resolvectl", "dns", (char *)conf->name};
@@ -103,21 +106,23 @@ static int by_resolved(uv_loop_t *loop, const struct wg_conf *conf, wg_spawn_don
 	/* With no domain of its own the link answers for all names, as with resolvconf -x. */
 	if (n == 3)
 		domain[n] = "~.";
-	err = wg_spawn_run(loop, commands, 2, false, done, ctx);
+	err = wg_spawn_run(spawner, commands, 2, options);
 	return err ? wg_error_set(error, err, "%s: %s", what, strerror(-err)) : 0;
 }
 
-int wg_dns_up(uv_loop_t *loop, const struct wg_conf *conf, struct wg_undo *undo,
+int wg_dns_up(struct wg_spawner *spawner, const struct wg_conf *conf, struct wg_undo *undo,
 	      wg_spawn_done *done, void *ctx, struct wg_error *error)
 {
+	const struct wg_spawn_options options = {
+		.limit = LIMIT, .setter = "the limit", .done = done, .ctx = ctx};
 	char what[WHAT_LEN];
 
 	if (!conf->dns_servers.n && !conf->dns_domains.n)
-		return wg_spawn_run(loop, NULL, 0, false, done, ctx);
+		return wg_spawn_run(spawner, NULL, 0, &options);
 	if (is_on_path("resolvconf"))
-		return by_resolvconf(loop, conf, undo, done, ctx, error);
+		return by_resolvconf(spawner, conf, undo, &options, error);
 	if (is_on_path("resolvectl") && !access(RESOLVED_FOLDER, F_OK))
-		return by_resolved(loop, conf, done, ctx, error);
+		return by_resolved(spawner, conf, &options, error);
 	wg_error_set(error, -ENOENT, "%s: neither resolvconf nor systemd-resolved is there",
 		     place(what, conf));
 	wg_error_hint(error, "install openresolv, or take DNS out of the file");

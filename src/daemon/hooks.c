@@ -47,10 +47,17 @@ static void free_hooks(struct hook *hooks, size_t n)
 	free(hooks);
 }
 
-int wg_hooks_run(uv_loop_t *loop, const struct wg_conf *conf, enum wg_conf_hook which,
+int wg_hooks_run(struct wg_spawner *spawner, const struct wg_conf *conf, enum wg_conf_hook which,
 		 bool keep_going, wg_spawn_done *done, void *ctx, struct wg_error *error)
 {
 	const struct wg_conf_texts *lines = &conf->hooks[which];
+	const struct wg_spawn_options options = {
+		.keep_going = keep_going,
+		.limit = conf->hook_timeout,
+		.setter = "HookTimeout",
+		.done = done,
+		.ctx = ctx,
+	};
 	struct wg_spawn_command *commands = calloc(lines->n + 1, sizeof(*commands));
 	struct hook *hooks = calloc(lines->n + 1, sizeof(*hooks));
 	int err = commands && hooks ? 0 : -ENOMEM;
@@ -62,7 +69,7 @@ int wg_hooks_run(uv_loop_t *loop, const struct wg_conf *conf, enum wg_conf_hook 
 		commands[i].argv = hooks[i].argv;
 	}
 	if (!err)
-		err = wg_spawn_run(loop, commands, lines->n, keep_going, done, ctx);
+		err = wg_spawn_run(spawner, commands, lines->n, &options);
 	free_hooks(hooks, lines->n);
 	free(commands);
 	return err ? wg_error_set(error, err, "%s: %s: %s", conf->name, names[which],

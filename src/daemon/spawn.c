@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,9 +13,13 @@
 
 #include "base/log.h"
 
-#define LINE_LEN 512
+#define LINE_LEN  512
 /* What a pipe holds (pipe(7)). */
-#define PIPE_LEN 65536
+#define PIPE_LEN  65536
+/* Milliseconds: what a command that is being ended has to clean up, and how often its group
+ * is looked at then. */
+#define GRACE     5000u
+#define LOOK_EACH 50u
 
 struct command {
 	char *what;
@@ -23,19 +29,22 @@ struct command {
 };
 
 struct wg_spawn {
-	uv_loop_t *loop;
+	struct wg_spawner *spawner;
 	struct command *commands;
 	size_t n;
 	size_t next; /* the one after the running one */
-	bool keep_going;
-	wg_spawn_done *done;
-	void *ctx;
+	struct wg_spawn_options options;
 	struct wg_error error;
 
 	/* Of the running one. */
 	uv_process_t process;
 	uv_pipe_t output;
+	uv_timer_t timer; /* the limit; once it is being ended, the next look at its group */
 	unsigned int open_handles;
+	uint64_t started; /* milliseconds of uv_now() */
+	uint64_t stopped;
+	char stop_reason[128]; /* empty: nobody ends it */
+	bool ended;            /* the command itself; its group may not have */
 	int64_t exit_status;
 	int signal;
 	char line[LINE_LEN];
@@ -80,9 +89,10 @@ static void spawn_free(struct wg_spawn *spawn)
 static void finish(struct wg_spawn *spawn)
 {
 	struct wg_error error = spawn->error;
-	wg_spawn_done *done = spawn->done;
-	void *ctx = spawn->ctx;
+	wg_spawn_done *done = spawn->options.done;
+	void *ctx = spawn->options.ctx;
 
+	spawn->spawner->running = NULL;
 	spawn_free(spawn);
 	done(ctx, &error);
 }
@@ -95,13 +105,18 @@ static void note_failure(struct wg_spawn *spawn)
 	const char *close = *said ? ")" : "";
 	struct wg_error error;
 
-	if (spawn->signal)
+	if (*spawn->stop_reason)
+		wg_error_set(&error, -ETIMEDOUT,
+			     "%s: %s: it was ended after %" PRIu64 " s: %s%s%s%s", command->what,
+			     command->text, (spawn->stopped - spawn->started) / 1000,
+			     spawn->stop_reason, open, said, close);
+	else if (spawn->signal)
 		wg_error_set(&error, -EINTR, "%s: %s: ended by signal %d%s%s%s", command->what,
 			     command->text, spawn->signal, open, said, close);
 	else
 		wg_error_set(&error, -EINVAL, "%s: %s: exit status %d%s%s%s", command->what,
 			     command->text, (int)spawn->exit_status, open, said, close);
-	if (spawn->keep_going)
+	if (spawn->options.keep_going)
 		wg_log(WG_LOG_WARNING, "%s", error.text);
 	else
 		spawn->error = error;
@@ -119,7 +134,7 @@ static void take_output(struct wg_spawn *spawn, const char *bytes, ssize_t n)
 
 static void start_next(struct wg_spawn *spawn);
 
-/* Process and output are closed one by one; the last goes on. */
+/* Process, output and timer are closed one by one; the last goes on. */
 static void on_closed(uv_handle_t *handle)
 {
 	struct wg_spawn *spawn = handle->data;
@@ -127,7 +142,7 @@ static void on_closed(uv_handle_t *handle)
 	if (--spawn->open_handles > 0)
 		return;
 	log_line(spawn);
-	if (spawn->exit_status || spawn->signal)
+	if (spawn->exit_status || spawn->signal || *spawn->stop_reason)
 		note_failure(spawn);
 	start_next(spawn);
 }
@@ -136,6 +151,59 @@ static void close_output(struct wg_spawn *spawn)
 {
 	if (!uv_is_closing((uv_handle_t *)&spawn->output))
 		uv_close((uv_handle_t *)&spawn->output, on_closed);
+}
+
+static uv_loop_t *loop_of(const struct wg_spawn *spawn)
+{
+	return spawn->spawner->loop;
+}
+
+/* Nobody is left that belongs to the command. */
+static void close_all(struct wg_spawn *spawn)
+{
+	close_output(spawn);
+	uv_close((uv_handle_t *)&spawn->process, on_closed);
+	uv_close((uv_handle_t *)&spawn->timer, on_closed);
+}
+
+/* The command's process group has its number; it stays the group's while any of it is left,
+ * also when the command itself is not. */
+static bool signal_group(const struct wg_spawn *spawn, int signal)
+{
+	return !kill(-spawn->process.pid, signal);
+}
+
+static void on_look(uv_timer_t *timer)
+{
+	struct wg_spawn *spawn = timer->data;
+	bool overdue = uv_now(loop_of(spawn)) - spawn->stopped >= GRACE;
+
+	if (overdue)
+		signal_group(spawn, SIGKILL);
+	if (spawn->ended && (overdue || !signal_group(spawn, 0)))
+		close_all(spawn);
+	else
+		uv_timer_start(&spawn->timer, on_look, LOOK_EACH, 0);
+}
+
+static void stop(struct wg_spawn *spawn, const char *why)
+{
+	if (*spawn->stop_reason || spawn->ended || spawn->process.pid <= 0)
+		return;
+	snprintf(spawn->stop_reason, sizeof(spawn->stop_reason), "%s", why);
+	uv_update_time(loop_of(spawn));
+	spawn->stopped = uv_now(loop_of(spawn));
+	signal_group(spawn, SIGTERM);
+	uv_timer_start(&spawn->timer, on_look, LOOK_EACH, 0);
+}
+
+static void on_limit(uv_timer_t *timer)
+{
+	struct wg_spawn *spawn = timer->data;
+	char why[64];
+
+	snprintf(why, sizeof(why), "%s = %" PRIu32, spawn->options.setter, spawn->options.limit);
+	stop(spawn, why);
 }
 
 /* What the command left running in the background may keep its output open, and write,
@@ -157,8 +225,10 @@ static void on_ended(uv_process_t *process, int64_t exit_status, int signal)
 			total += n > 0 ? (size_t)n : 0;
 		}
 	}
-	close_output(spawn);
-	uv_close((uv_handle_t *)process, on_closed);
+	spawn->ended = true;
+	if (!*spawn->stop_reason)
+		close_all(spawn);
+	/* else its group is waited for, so that what it does at its end is done */
 }
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
@@ -205,9 +275,10 @@ static int start_process(struct wg_spawn *spawn, const struct command *command, 
 		.args = command->argv,
 		.stdio = stdio,
 		.stdio_count = 3,
+		.flags = UV_PROCESS_DETACHED,
 	};
 
-	return uv_spawn(spawn->loop, &spawn->process, &options);
+	return uv_spawn(loop_of(spawn), &spawn->process, &options);
 }
 
 static void start(struct wg_spawn *spawn, const struct command *command)
@@ -216,9 +287,12 @@ static void start(struct wg_spawn *spawn, const struct command *command)
 	int pipe[2] = {-1, -1};
 	int err = pipe2(pipe, O_CLOEXEC) ? -errno : 0;
 
-	uv_pipe_init(spawn->loop, &spawn->output, 0);
-	spawn->process.data = spawn->output.data = spawn;
-	spawn->open_handles = 2;
+	uv_pipe_init(loop_of(spawn), &spawn->output, 0);
+	uv_timer_init(loop_of(spawn), &spawn->timer);
+	spawn->process.data = spawn->output.data = spawn->timer.data = spawn;
+	spawn->open_handles = 3;
+	uv_update_time(loop_of(spawn));
+	spawn->started = uv_now(loop_of(spawn));
 	if (!err)
 		err = uv_pipe_open(&spawn->output, pipe[0]);
 	if (!err)
@@ -229,6 +303,8 @@ static void start(struct wg_spawn *spawn, const struct command *command)
 		close(input);
 	if (!err) {
 		uv_read_start((uv_stream_t *)&spawn->output, on_alloc, on_read);
+		if (spawn->options.limit)
+			uv_timer_start(&spawn->timer, on_limit, spawn->options.limit * 1000ull, 0);
 		return;
 	}
 	snprintf(spawn->said, sizeof(spawn->said), "%s: %s", command->argv[0], strerror(-err));
@@ -239,6 +315,7 @@ static void start(struct wg_spawn *spawn, const struct command *command)
 	else
 		spawn->open_handles--;
 	close_output(spawn);
+	uv_close((uv_handle_t *)&spawn->timer, on_closed);
 }
 
 static void start_next(struct wg_spawn *spawn)
@@ -250,6 +327,8 @@ static void start_next(struct wg_spawn *spawn)
 	spawn->exit_status = 0;
 	spawn->signal = 0;
 	spawn->said[0] = '\0';
+	spawn->stop_reason[0] = '\0';
+	spawn->ended = false;
 	memset(&spawn->process, 0, sizeof(spawn->process));
 	spawn->next++;
 	start(spawn, &spawn->commands[spawn->next - 1]);
@@ -275,18 +354,16 @@ static bool copy_command(struct command *to, const struct wg_spawn_command *from
 	return true;
 }
 
-int wg_spawn_run(uv_loop_t *loop, const struct wg_spawn_command *commands, size_t n,
-		 bool keep_going, wg_spawn_done *done, void *ctx)
+int wg_spawn_run(struct wg_spawner *spawner, const struct wg_spawn_command *commands, size_t n,
+		 const struct wg_spawn_options *options)
 {
 	struct wg_spawn *spawn = calloc(1, sizeof(*spawn));
 
 	if (!spawn)
 		return -ENOMEM;
 	spawn->commands = calloc(n + 1, sizeof(*spawn->commands));
-	spawn->loop = loop;
-	spawn->keep_going = keep_going;
-	spawn->done = done;
-	spawn->ctx = ctx;
+	spawn->spawner = spawner;
+	spawn->options = *options;
 	for (; spawn->commands && spawn->n < n; spawn->n++) {
 		if (!copy_command(&spawn->commands[spawn->n], &commands[spawn->n])) {
 			spawn->n++;
@@ -297,6 +374,13 @@ int wg_spawn_run(uv_loop_t *loop, const struct wg_spawn_command *commands, size_
 		spawn_free(spawn);
 		return -ENOMEM;
 	}
+	spawner->running = spawn;
 	start_next(spawn);
 	return 0;
+}
+
+void wg_spawn_stop(struct wg_spawner *spawner, const char *why)
+{
+	if (spawner->running)
+		stop(spawner->running, why);
 }

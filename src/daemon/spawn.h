@@ -5,11 +5,18 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <uv.h>
 
 #include "base/error.h"
 
 struct wg_spawn;
+
+/* Where commands run, one spawn at a time. */
+struct wg_spawner {
+	uv_loop_t *loop;
+	struct wg_spawn *running; /* NULL: none */
+};
 
 /* One program: argv as for execvp(3), and what its standard input reads (NULL: nothing). */
 struct wg_spawn_command {
@@ -24,10 +31,23 @@ struct wg_spawn_command {
  * called. */
 typedef void wg_spawn_done(void *ctx, const struct wg_error *error);
 
-/* Runs copies of n commands in order; done is called from the loop, once, also for
- * none. With keep_going, failures are logged and do not stop the rest. 0 or -errno, and
- * then done is not called. */
-int wg_spawn_run(uv_loop_t *loop, const struct wg_spawn_command *commands, size_t n,
-		 bool keep_going, wg_spawn_done *done, void *ctx);
+struct wg_spawn_options {
+	bool keep_going;    /* failures are logged and do not stop the rest */
+	uint32_t limit;     /* seconds that each command may take; 0: any */
+	const char *setter; /* what sets the limit, for messages: "HookTimeout" */
+	wg_spawn_done *done;
+	void *ctx;
+};
+
+/* Runs copies of n commands in order; done is called once, also for none. Each command
+ * leads a session of its own, so that it can be ended with all that it started. 0 or
+ * -errno, and then done is not called. */
+int wg_spawn_run(struct wg_spawner *spawner, const struct wg_spawn_command *commands, size_t n,
+		 const struct wg_spawn_options *options);
+
+/* Ends what runs, which is a failure of that command: SIGTERM to its process group, and
+ * SIGKILL to what is left of it 5 s later. The rest is run, or not, as after any failure.
+ * why is copied; nothing while nothing runs, or it is being ended. */
+void wg_spawn_stop(struct wg_spawner *spawner, const char *why);
 
 #endif

@@ -12,7 +12,6 @@
 #include "daemon/later.h"
 #include "daemon/netapply.h"
 #include "daemon/saveconf.h"
-#include "daemon/spawn.h"
 #include "daemon/tunnel_parts.h"
 
 static int take_back(void *ctx, const char *kind, const char *text)
@@ -51,6 +50,16 @@ static void fail(struct wg_tunnel *tunnel, const struct wg_error *error)
 	end(tunnel);
 }
 
+static void tell_of_end(struct wg_tunnel *tunnel, const char *why)
+{
+	struct wg_error error;
+
+	if (tunnel->phase != WG_TUNNEL_STARTING)
+		return;
+	wg_error_set(&error, -ECANCELED, "%s: ended before it was up: %s", tunnel->conf.name, why);
+	tunnel->events.ready(tunnel->events.ctx, &error);
+}
+
 /* A command ended; whether starting may go on. */
 static bool goes_on(struct wg_tunnel *tunnel, const struct wg_error *error)
 {
@@ -60,6 +69,7 @@ static bool goes_on(struct wg_tunnel *tunnel, const struct wg_error *error)
 		return false;
 	}
 	if (tunnel->end_wanted) {
+		tell_of_end(tunnel, tunnel->end_reason);
 		end(tunnel);
 		return false;
 	}
@@ -72,8 +82,7 @@ static void run_hooks(struct wg_tunnel *tunnel, enum wg_conf_hook which, wg_spaw
 	struct wg_error error;
 
 	tunnel->hook_runs = true;
-	if (wg_hooks_run(wg_loop_uv(tunnel->loop), &tunnel->conf, which, keep_going, done, tunnel,
-			 &error))
+	if (wg_hooks_run(&tunnel->spawner, &tunnel->conf, which, keep_going, done, tunnel, &error))
 		done(tunnel, &error);
 }
 
@@ -103,8 +112,7 @@ static void set_dns(struct wg_tunnel *tunnel)
 	struct wg_error error;
 
 	tunnel->hook_runs = true;
-	if (wg_dns_up(wg_loop_uv(tunnel->loop), &tunnel->conf, tunnel->undo, on_dns, tunnel,
-		      &error)) {
+	if (wg_dns_up(&tunnel->spawner, &tunnel->conf, tunnel->undo, on_dns, tunnel, &error)) {
 		tunnel->hook_runs = false;
 		fail(tunnel, &error);
 	}
@@ -251,6 +259,7 @@ static void end(struct wg_tunnel *tunnel)
 		tunnel->end_wanted = true;
 		return;
 	}
+	tunnel->end_wanted = false;
 	tunnel->phase = WG_TUNNEL_ENDING;
 	wg_resolver_close(tunnel->resolver);
 	tunnel->resolver = NULL;
@@ -262,15 +271,18 @@ static void end(struct wg_tunnel *tunnel)
 static void on_ending(void *ctx, int result, const char *why)
 {
 	struct wg_tunnel *tunnel = ctx;
-	struct wg_error error;
 
-	if (tunnel->phase == WG_TUNNEL_STARTING) {
-		wg_error_set(&error, -ECANCELED, "%s: ended before it was up: %s",
-			     tunnel->conf.name, why);
-		tunnel->events.ready(tunnel->events.ctx, &error);
-	}
 	if (tunnel->phase != WG_TUNNEL_ENDING)
 		tunnel->result = result;
+	if (tunnel->hook_runs) {
+		/* A command that hangs must not keep the tunnel from ending. On the way down each
+		 * has its time, unless the end is asked for again. */
+		tunnel->end_wanted = true;
+		snprintf(tunnel->end_reason, sizeof(tunnel->end_reason), "%s", why);
+		wg_spawn_stop(&tunnel->spawner, why);
+		return;
+	}
+	tell_of_end(tunnel, why);
 	end(tunnel);
 }
 
@@ -304,6 +316,7 @@ int wg_tunnel_new(struct wg_tunnel **out, struct wg_loop *loop,
 	memset(options->conf, 0, sizeof(*options->conf));
 	tunnel->source = options->source ? strdup(options->source) : NULL;
 	tunnel->undo = options->undo;
+	tunnel->spawner.loop = wg_loop_uv(loop);
 	tunnel->events = options->events;
 	tunnel->first_round = on_first_round;
 	wg_text_init(&tunnel->notes);

@@ -6,6 +6,7 @@
 #include "ctl/text.h"
 #include "daemon/netplan.h"
 #include "daemon/resolver.h"
+#include "daemon/spawn.h"
 #include "daemon/tunnel.h"
 
 enum wg_tunnel_phase { WG_TUNNEL_STARTING, WG_TUNNEL_UP, WG_TUNNEL_ENDING };
@@ -22,8 +23,10 @@ struct wg_tunnel {
 	struct wg_tunnel_events events;
 
 	enum wg_tunnel_phase phase;
-	bool hook_runs;  /* a command is under way; ending waits for it */
-	bool end_wanted; /* something ended the tunnel while one was */
+	struct wg_spawner spawner; /* of hooks and resolvconf */
+	bool hook_runs;            /* a command is under way; ending waits for it */
+	bool end_wanted;           /* something ended the tunnel while one was */
+	char end_reason[64];
 	bool waits_for_link;
 	bool was_up;      /* PostUp began, so PreDown and PostDown are due */
 	size_t next_name; /* where to look for the next peer's name */

@@ -206,8 +206,28 @@ fails_up post-up-that-says-why
 basic 'PostUp = kill -9 $$'
 fails_up post-up-killed
 # shellcheck disable=SC2016 # expanded by the hook's shell, whose parent is the daemon
-basic 'PreUp = kill -TERM $PPID && exit 3'
+basic 'PreUp = kill -TERM $PPID; sleep 1000'
 fails_up ended-while-a-hook-runs
+basic 'HookTimeout = 1' 'PostUp = echo waiting; sleep 1000' 'PreDown = sleep 0'
+fails_up post-up-that-hangs
+# Down while PostUp hangs, and then once more, while PreDown does.
+basic 'PostUp = echo here; sleep 1002' 'PreDown = sleep 1003'
+ip netns exec a "$program" up "$file" >"$work/out" 2>&1 &
+holder=$!
+hangs() {
+	pgrep -x -f "sleep $1"
+}
+eventually "a hook hangs" hangs 1002
+at a "$program" down wg0 &
+first=$!
+eventually "down ends it, and the next one begins" hangs 1003
+! hangs 1002 || fail "the hook that was ended is there no more"
+ok "down ends that, too" at a "$program" down wg0
+ok "and the one that was there first is answered as well" wait "$first"
+! wait "$holder" || fail "up says that it was ended"
+ok "up names the hook" grep -Eq "wg0.conf:3: PostUp: echo here; sleep 1002: it was ended after [0-9]+ s: asked to \(here\)" "$work/out"
+! hangs 1003 || fail "nothing of it is left"
+ok "nor the link" no_link
 
 # The host's network.
 basic 'ListenPort = 5007'
