@@ -164,6 +164,31 @@ static inline bool add_ipv6(const char *text)
 	return ok;
 }
 
+/* An address becomes one of the host's own in a thread of the kernel; what is sent to it
+ * before is lost without a word. So until the first one arrives. */
+static inline bool is_reached(const char *text)
+{
+	struct sockaddr_in6 to = {.sin6_family = AF_INET6};
+	socklen_t len = sizeof(to);
+	struct wg_ip ip;
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct pollfd pollfd = {.fd = fd, .events = POLLIN};
+	bool ok = fd >= 0 && bind(fd, (struct sockaddr *)&to, len) == 0 &&
+		  getsockname(fd, (struct sockaddr *)&to, &len) == 0;
+	int n = 0;
+
+	wg_ip_parse(&ip, text);
+	memcpy(&to.sin6_addr, ip.bytes, sizeof(to.sin6_addr));
+	to.sin6_scope_id = if_nametoindex("lo");
+	for (int tries = 0; ok && n == 0 && tries < WAIT_MS / 10; tries++) {
+		/* There may be no route to it either. */
+		(void)sendto(fd, "", 1, 0, (struct sockaddr *)&to, sizeof(to));
+		n = poll(&pollfd, 1, 10);
+	}
+	close(fd);
+	return n > 0;
+}
+
 /* With its loopback up, and IPv6 addresses on it. */
 static inline bool enter_namespace(void)
 {
@@ -176,7 +201,8 @@ static inline bool enter_namespace(void)
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	ok = fd >= 0 && ioctl(fd, SIOCSIFFLAGS, &ifr) == 0;
 	close(fd);
-	return ok && add_ipv6(OTHER_V6) && add_ipv6(LINK_LOCAL);
+	return ok && add_ipv6(OTHER_V6) && add_ipv6(LINK_LOCAL) && is_reached(OTHER_V6) &&
+	       is_reached(LINK_LOCAL);
 }
 
 #define PAIR_TEST(test) cmocka_unit_test_setup_teardown(test, open_pair, close_pair)
