@@ -96,6 +96,8 @@ static void test_what_the_file_no_longer_has_is_taken_back(void **state)
 {
 	(void)state;
 	run_peer(2);
+	running.peers[0].preshared_key[0] = 1;
+	running.peers[0].keepalive = 25;
 	make(HEAD "[Peer]\nPublicKey = " PEER2 "\nPresharedKey = " KEY
 		  "\nPersistentKeepalive = 25\n",
 	     HEAD "[Peer]\nPublicKey = " PEER2 "\n");
@@ -103,6 +105,78 @@ static void test_what_the_file_no_longer_has_is_taken_back(void **state)
 	assert_int_equal(change.peers[0].preshared_key[0], 0);
 	assert_true(change.peers[0].has_keepalive);
 	assert_int_equal(change.peers[0].keepalive, 0);
+}
+
+/* Gives the running peer that was added last a prefix. */
+static void run_prefix(const char *text)
+{
+	struct wg_prefix prefix;
+
+	assert_true(wg_prefix_parse(&prefix, text));
+	assert_int_equal(
+		wg_config_add_allowed_ip(&running.peers[running.n_peers - 1], &prefix, false), 0);
+}
+
+#define SAME HEAD "[Peer]\nPublicKey = " PEER2 "\nAllowedIPs = 10.0.0.2/32\n"
+
+static void test_a_peer_that_runs_as_it_is_wanted_is_left_alone(void **state)
+{
+	(void)state;
+	run_peer(2);
+	run_prefix("10.0.0.2/32");
+	make(SAME, SAME "[Peer]\nPublicKey = " PEER3 "\n");
+	assert_int_equal(change.n_peers, 1);
+	assert_int_equal(change.peers[0].public_key[0], 3);
+}
+
+static void test_what_was_changed_beside_the_file_is_set_again(void **state)
+{
+	static const char *const prefixes[] = {"10.0.0.3/32", "10.0.0.2/31", NULL};
+
+	(void)state;
+	for (size_t i = 0; i < 2 + WG_ARRAY_LEN(prefixes); i++) {
+		run_peer(2);
+		run_prefix(i < 3 && prefixes[i] ? prefixes[i] : "10.0.0.2/32");
+		if (i == 2)
+			run_prefix("10.0.0.3/32");
+		running.peers[0].keepalive = i == 3;
+		running.peers[0].preshared_key[5] = i == 4;
+		make(SAME, SAME);
+		assert_int_equal(change.n_peers, 1);
+		assert_int_equal(change.peers[0].n_allowed_ips, 1);
+		teardown(NULL);
+		setup(NULL);
+	}
+}
+
+#define PART(key, prefix) "[Peer]\nPublicKey = " key "\nAllowedIPs = " prefix "\n"
+
+static void test_a_prefix_of_two_peers_stays_the_last_ones(void **state)
+{
+	(void)state;
+	run_peer(2);
+	run_prefix("10.0.0.3/32");
+	run_peer(3);
+	run_prefix("10.0.0.2/32");
+	make(HEAD, HEAD PART(PEER2, "10.0.0.2/32, 10.0.0.3/32") PART(PEER3, "10.0.0.2/32"));
+	assert_int_equal(change.n_peers, 2);
+	assert_int_equal(change.peers[1].public_key[0], 3);
+	assert_int_equal(change.peers[1].n_allowed_ips, 1);
+}
+
+static void test_a_key_that_is_named_twice_is_set_twice(void **state)
+{
+	(void)state;
+	run_peer(2);
+	run_prefix("10.0.0.2/32");
+	make(HEAD, HEAD PART(PEER2, "10.0.0.2/32") PART(PEER2, "10.0.0.3/32"));
+	assert_int_equal(change.n_peers, 2);
+	teardown(NULL);
+	setup(NULL);
+	run_peer(2);
+	run_prefix("10.0.0.2/32");
+	make(HEAD, HEAD PART(PEER2, "10.0.0.3/32") PART(PEER2, "10.0.0.2/32"));
+	assert_int_equal(change.n_peers, 2);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -141,6 +215,10 @@ int main(void)
 		TEST(test_names_that_were_found_stay_found_wherever_the_peer_moves),
 		TEST(test_another_name_is_looked_up),
 		TEST(test_what_the_file_no_longer_has_is_taken_back),
+		TEST(test_a_peer_that_runs_as_it_is_wanted_is_left_alone),
+		TEST(test_what_was_changed_beside_the_file_is_set_again),
+		TEST(test_a_prefix_of_two_peers_stays_the_last_ones),
+		TEST(test_a_key_that_is_named_twice_is_set_twice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -261,8 +261,7 @@ static void end(struct wg_tunnel *tunnel)
 	}
 	tunnel->end_wanted = false;
 	tunnel->phase = WG_TUNNEL_ENDING;
-	wg_resolver_close(tunnel->resolver);
-	tunnel->resolver = NULL;
+	wg_tunnel_forget_names(tunnel);
 	/* Whoever called may be in the midst of something that the end takes away. */
 	if (wg_later(wg_loop_uv(tunnel->loop), begin_end, tunnel))
 		begin_end(tunnel);
@@ -329,6 +328,7 @@ void wg_tunnel_free(struct wg_tunnel *tunnel)
 {
 	wg_netlink_close(tunnel->netlink);
 	wg_netplan_free(&tunnel->plan);
+	wg_tunnel_forget_names(tunnel);
 	wg_conf_deinit(&tunnel->conf);
 	wg_text_deinit(&tunnel->notes);
 	free(tunnel->source);

@@ -129,8 +129,7 @@ static void adopt(struct wg_tunnel *tunnel, const struct wg_conf *conf,
 		  const struct wg_netplan *plan)
 {
 	change_workers(tunnel, conf);
-	wg_resolver_close(tunnel->resolver);
-	tunnel->resolver = NULL;
+	wg_tunnel_forget_names(tunnel);
 	wg_conf_deinit(&tunnel->conf);
 	wg_netplan_free(&tunnel->plan);
 	tunnel->conf = *conf;

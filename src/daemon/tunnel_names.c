@@ -99,22 +99,26 @@ void wg_tunnel_on_turned(void *ctx)
 			wg_resolver_silent(tunnel->resolver, &silent);
 }
 
+void wg_tunnel_forget_names(struct wg_tunnel *tunnel)
+{
+	wg_resolver_close(tunnel->resolver);
+	tunnel->resolver = NULL;
+	if (tunnel->has_index)
+		wg_peerindex_deinit(&tunnel->by_key);
+	tunnel->has_index = false;
+}
+
 const char *wg_tunnel_on_peer_name(void *ctx, const uint8_t public_key[static WG_KEY_LEN])
 {
 	struct wg_tunnel *tunnel = ctx;
-	size_t n = tunnel->conf.n_peers;
+	size_t i;
 
-	/* All are asked for in turn, and nearly always in the file's order: so the next
-	 * one is most likely behind the last one. */
-	for (size_t i = 0; i < n; i++) {
-		size_t at = (tunnel->next_name + i) % n;
-
-		if (!memcmp(tunnel->conf.config.peers[at].public_key, public_key, WG_KEY_LEN)) {
-			tunnel->next_name = at + 1;
-			return tunnel->conf.peers[at].name;
-		}
-	}
-	return NULL;
+	if (!tunnel->has_index)
+		tunnel->has_index = !wg_peerindex_init(&tunnel->by_key, &tunnel->conf.config);
+	if (!tunnel->has_index)
+		return NULL;
+	i = wg_peerindex_find(&tunnel->by_key, public_key);
+	return i < tunnel->conf.n_peers ? tunnel->conf.peers[i].name : NULL;
 }
 
 bool wg_tunnel_on_peer_lookup(void *ctx, const uint8_t public_key[static WG_KEY_LEN],

@@ -5,6 +5,7 @@
 
 #include "ctl/text.h"
 #include "daemon/netplan.h"
+#include "daemon/peerindex.h"
 #include "daemon/resolver.h"
 #include "daemon/spawn.h"
 #include "daemon/tunnel.h"
@@ -28,8 +29,9 @@ struct wg_tunnel {
 	bool end_wanted;           /* something ended the tunnel while one was */
 	char end_reason[64];
 	bool waits_for_link;
-	bool was_up;      /* PostUp began, so PreDown and PostDown are due */
-	size_t next_name; /* where to look for the next peer's name */
+	bool was_up; /* PostUp began, so PreDown and PostDown are due */
+	bool has_index;
+	struct wg_peerindex by_key; /* of conf, made when it is needed first */
 	int result;
 	struct wg_text notes; /* what could not be put back, for who asked for the end */
 };
@@ -46,6 +48,9 @@ char *wg_tunnel_on_reload(void *ctx, size_t *len);
 
 /* Looks up the names of the tunnel's file. 0 or -errno. */
 int wg_tunnel_start_names(struct wg_tunnel *tunnel);
+
+/* The tunnel gets another file's configuration, or ends. */
+void wg_tunnel_forget_names(struct wg_tunnel *tunnel);
 
 /* Tells of names that could not be resolved. */
 void wg_tunnel_warn_of_names(const struct wg_tunnel *tunnel);
