@@ -13,7 +13,7 @@
 #include "core/config.h"
 
 /* The most bytes in a file: 100 000 peers with a dozen allowed IPs each fit. */
-#define WG_CONF_MAX_SIZE (64u << 20)
+#define WG_CONF_MAX_SIZE (512u << 20)
 
 /* The most bytes in one line, with those that continue it, without its newline. */
 #define WG_CONF_MAX_LINE 65535
