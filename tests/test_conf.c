@@ -230,6 +230,19 @@ static void test_every_peer_key_is_read(void **state)
 	wg_conf_deinit(&conf);
 }
 
+static void test_each_way_to_write_an_interface_with_a_dot_is_the_same(void **state)
+{
+	struct wg_conf conf = parsed("[Interface]\nSysctl = net.ipv6.conf.eth0.5.accept_ra=2\n"
+				     "Sysctl = net.ipv6.conf.eth0/5.accept_ra = 2\n"
+				     "Sysctl = net/ipv6/conf/eth0.5/accept_ra=2\n");
+
+	(void)state;
+	assert_int_equal(conf.n_sysctls, 3);
+	for (size_t i = 0; i < conf.n_sysctls; i++)
+		assert_string_equal(conf.sysctls[i].path, "net/ipv6/conf/eth0.5/accept_ra");
+	wg_conf_deinit(&conf);
+}
+
 static void test_what_is_left_out_has_its_default(void **state)
 {
 	struct wg_conf conf = parsed(PEER);
@@ -461,6 +474,7 @@ int main(void)
 		cmocka_unit_test(test_every_interface_key_is_read),
 		cmocka_unit_test(test_every_key_of_ours_is_read),
 		cmocka_unit_test(test_every_peer_key_is_read),
+		cmocka_unit_test(test_each_way_to_write_an_interface_with_a_dot_is_the_same),
 		cmocka_unit_test(test_what_is_left_out_has_its_default),
 		cmocka_unit_test(test_keys_and_sections_may_be_spelled_any_way),
 		cmocka_unit_test(test_inline_keys_are_in_the_config),

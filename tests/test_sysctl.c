@@ -29,57 +29,6 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void test_a_key_has_one_name(void **state)
-{
-	static const struct {
-		const char *key, *name, *back;
-	} cases[] = {
-		{"net.ipv4.ip_forward", "net/ipv4/ip_forward", "net.ipv4.ip_forward"},
-		{"net.ipv6.conf.eth0.accept_ra", "net/ipv6/conf/eth0/accept_ra",
-		 "net.ipv6.conf.eth0.accept_ra"},
-		{"net.ipv6.conf.eth0/5.accept_ra", "net/ipv6/conf/eth0.5/accept_ra",
-		 "net.ipv6.conf.eth0/5.accept_ra"},
-		{"net.ipv6.conf.eth0.5.accept_ra", "net/ipv6/conf/eth0.5/accept_ra",
-		 "net.ipv6.conf.eth0/5.accept_ra"},
-		{"net/ipv6/conf/eth0.5/accept_ra", "net/ipv6/conf/eth0.5/accept_ra",
-		 "net.ipv6.conf.eth0/5.accept_ra"},
-		{"net.ipv4.neigh.a.b.c.app_solicit", "net/ipv4/neigh/a.b.c/app_solicit",
-		 "net.ipv4.neigh.a/b/c.app_solicit"},
-		{"kernel.panic", NULL, NULL},
-		{"net", NULL, NULL},
-		{"net.", NULL, NULL},
-		{"net..ipv4", NULL, NULL},
-		{"net/../kernel/panic", NULL, NULL},
-		{"net/./ipv4", NULL, NULL},
-		{"/net/ipv4/ip_forward", NULL, NULL},
-		{"net.ipv6.//.x", NULL, NULL},
-		{"", NULL, NULL},
-	};
-	char name[WG_SYSCTL_NAME_LEN], key[WG_SYSCTL_NAME_LEN];
-
-	(void)state;
-	for (size_t i = 0; i < WG_ARRAY_LEN(cases); i++) {
-		int r = wg_sysctl_name(name, cases[i].key);
-
-		assert_int_equal(r, cases[i].name ? 0 : -EINVAL);
-		if (r)
-			continue;
-		assert_string_equal(name, cases[i].name);
-		assert_string_equal(wg_sysctl_key(key, name), cases[i].back);
-	}
-}
-
-static void test_a_key_that_is_too_long_is_refused(void **state)
-{
-	char key[2 * WG_SYSCTL_NAME_LEN], name[WG_SYSCTL_NAME_LEN];
-
-	(void)state;
-	memset(key, 'x', sizeof(key));
-	memcpy(key, "net.", 4);
-	key[sizeof(key) - 1] = '\0';
-	assert_int_equal(wg_sysctl_name(name, key), -EINVAL);
-}
-
 static void test_blanks_between_numbers_do_not_matter(void **state)
 {
 	(void)state;
@@ -191,8 +140,6 @@ static void test_a_write_to_a_read_only_proc_fails(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_a_key_has_one_name),
-		cmocka_unit_test(test_a_key_that_is_too_long_is_refused),
 		cmocka_unit_test(test_blanks_between_numbers_do_not_matter),
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(test_an_interface_with_a_dot_is_read_and_written),

@@ -60,7 +60,7 @@ struct wg_conf_route {
 };
 
 struct wg_conf_sysctl {
-	char *path; /* under /proc/sys, with slashes: "net/ipv6/conf/all/forwarding" */
+	char *path; /* under /proc/sys (base/sysctl_name.h) */
 	char *value;
 	unsigned int line;
 };

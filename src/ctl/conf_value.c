@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/number.h"
+#include "base/sysctl_name.h"
 
 #define BLANKS " \t"
 
@@ -214,25 +215,10 @@ const char *wg_conf_value_forward(bool *ipv4, bool *ipv6, char link[static WG_CO
 	return wg_conf_value_link(link, name ? name : "");
 }
 
-/* sysctl(8): where the first separator is a dot, dots separate and a slash stands for
- * a dot in a name. */
-static void slash(char *path)
-{
-	if (path[strcspn(path, "./")] != '.')
-		return;
-	for (; *path; path++)
-		*path = *path == '.' ? '/' : *path == '/' ? '.' : *path;
-}
-
-static bool leaves_its_folder(const char *path)
-{
-	return strstr(path, "//") || strstr(path, "/./") || strstr(path, "/../") ||
-	       path[strlen(path) - 1] == '/' || path[strlen(path) - 1] == '.';
-}
-
 const char *wg_conf_value_sysctl(char **path, char **value, char *text)
 {
 	char *equals = strchr(text, '=');
+	char name[WG_SYSCTL_NAME_LEN];
 
 	if (!equals)
 		return "no = between key and value";
@@ -241,11 +227,11 @@ const char *wg_conf_value_sysctl(char **path, char **value, char *text)
 	while (equals > text && strchr(BLANKS, equals[-1]))
 		equals--;
 	*equals = '\0';
-	slash(*path);
-	if (strncmp(*path, "net/", 4) != 0)
+	if (strncmp(*path, "net/", 4) != 0 && strncmp(*path, "net.", 4) != 0)
 		return "only sysctls under net. can be set";
-	if ((*path)[strcspn(*path, BLANKS)] || leaves_its_folder(*path))
+	if ((*path)[strcspn(*path, BLANKS)] || wg_sysctl_name(name, *path))
 		return "not a sysctl's name";
+	memcpy(*path, name, strlen(name)); /* it is as long */
 	return **value ? NULL : "no value";
 }
 

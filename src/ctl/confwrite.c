@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sysctl_name.h"
 #include "crypto/encoding.h"
 #include "crypto/secret.h"
 #include "ctl/text.h"
@@ -151,13 +152,12 @@ static void add_forward(struct writer *writer, const char *family,
 			       *forward->uplink ? " via " : "", forward->uplink);
 }
 
-/* The name with dots, and a slash where it has one, as sysctl(8) takes it. */
 static void add_sysctl(struct writer *writer, const struct wg_conf_sysctl *sysctl)
 {
-	wg_text_printf(&writer->text, "Sysctl = ");
-	for (const char *p = sysctl->path; *p; p++)
-		wg_text_add(&writer->text, *p == '/' ? "." : *p == '.' ? "/" : p, 1);
-	wg_text_printf(&writer->text, "=%s\n", sysctl->value);
+	char key[WG_SYSCTL_NAME_LEN];
+
+	wg_text_printf(&writer->text, "Sysctl = %s=%s\n", wg_sysctl_key(key, sysctl->path),
+		       sysctl->value);
 }
 
 static void add_route(struct writer *writer, const struct wg_conf_route *route)

@@ -26,82 +26,12 @@
 
 #define ROOT "/proc/sys/"
 
-/* "net/ipv6/conf/" or its like at the start of a name whose next part is an
- * interface; its length, or 0. */
-static size_t interface_at(const char *name)
-{
-	static const char *const folders[] = {"net/ipv4/conf/", "net/ipv6/conf/", "net/ipv4/neigh/",
-					      "net/ipv6/neigh/"};
-
-	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
-		if (!strncmp(name, folders[i], strlen(folders[i])))
-			return strlen(folders[i]);
-	return 0;
-}
-
-/* Puts the dots back into an interface's name: between the folder and the last part. */
-static void mend_interface(char *name)
-{
-	char *start = name + interface_at(name);
-	char *end = strrchr(name, '/');
-
-	if (start == name)
-		return;
-	for (char *p = start; p < end; p++)
-		if (*p == '/')
-			*p = '.';
-}
-
-/* No part may be empty or lead out of the folder. */
-static bool is_inside(const char *name)
-{
-	if (strncmp(name, "net/", 4) != 0)
-		return false;
-	while (name) {
-		size_t len = strcspn(name, "/");
-
-		if (!len || (len == 1 && name[0] == '.') ||
-		    (len == 2 && name[0] == '.' && name[1] == '.'))
-			return false;
-		name = name[len] ? name + len + 1 : NULL;
-	}
-	return true;
-}
-
-int wg_sysctl_name(char name[static WG_SYSCTL_NAME_LEN], const char *key)
-{
-	char separator = key[strcspn(key, "./")];
-	size_t len = strlen(key);
-	char *p;
-
-	if (len >= WG_SYSCTL_NAME_LEN)
-		return -EINVAL;
-	memcpy(name, key, len + 1);
-	if (separator == '.') {
-		/* sysctl(8): where dots part, a slash stands for a dot. */
-		for (p = name; *p; p++)
-			*p = *p == '.' ? '/' : *p == '/' ? '.' : *p;
-		mend_interface(name);
-	}
-	return is_inside(name) ? 0 : -EINVAL;
-}
-
-const char *wg_sysctl_key(char key[static WG_SYSCTL_NAME_LEN], const char *name)
-{
-	char *p;
-
-	snprintf(key, WG_SYSCTL_NAME_LEN, "%s", name);
-	for (p = key; *p; p++)
-		*p = *p == '.' ? '/' : *p == '/' ? '.' : *p;
-	return key;
-}
-
 int wg_sysctl_conf(char name[static WG_SYSCTL_NAME_LEN], const char *family, const char *link,
 		   const char *leaf)
 {
 	int len = snprintf(name, WG_SYSCTL_NAME_LEN, "net/%s/conf/%s/%s", family, link, leaf);
 
-	return len < WG_SYSCTL_NAME_LEN && is_inside(name) ? 0 : -EINVAL;
+	return len < WG_SYSCTL_NAME_LEN && wg_sysctl_is_name(name) ? 0 : -EINVAL;
 }
 
 static int open_name(const char *name, int flags)
@@ -109,7 +39,7 @@ static int open_name(const char *name, int flags)
 	char path[sizeof(ROOT) + WG_SYSCTL_NAME_LEN];
 	int fd;
 
-	if (!is_inside(name))
+	if (!wg_sysctl_is_name(name))
 		return -EINVAL;
 	snprintf(path, sizeof(path), ROOT "%s", name);
 	fd = open(path, flags | O_CLOEXEC);
@@ -235,7 +165,7 @@ static int add_forward_of_ipv4(struct picture *picture)
 static int add_companions(struct picture *picture, const char *name)
 {
 	char folder[WG_SYSCTL_NAME_LEN];
-	size_t at = interface_at(name);
+	size_t at = wg_sysctl_interface_at(name);
 
 	if (!strcmp(name, "net/ipv4/ip_forward") || !strcmp(name, "net/ipv4/conf/all/forwarding"))
 		return add_forward_of_ipv4(picture);

@@ -1,15 +1,13 @@
 /* Kernel parameters under net., through /proc/sys. Which network namespace they
- * belong to is that of the caller.
- *
- * A name is the path below /proc/sys, "net/ipv6/conf/eth0.5/accept_ra": unlike the
- * key with dots it is never ambiguous. */
+ * belong to is that of the caller. What their names are is in base/sysctl_name.h. */
 #ifndef WG_ROUTE_SYSCTL_H
 #define WG_ROUTE_SYSCTL_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#define WG_SYSCTL_NAME_LEN  160 /* with its NUL */
+#include "base/sysctl_name.h"
+
 #define WG_SYSCTL_VALUE_LEN 512 /* with its NUL */
 
 struct wg_sysctl {
@@ -17,12 +15,6 @@ struct wg_sysctl {
 	char value[WG_SYSCTL_VALUE_LEN];
 };
 
-/* The name of a key: "net.ipv6.conf.eth0/5.accept_ra" as sysctl(8) has it, the same
- * with the interface's dot left as it is, or a name already. -EINVAL when it is none,
- * or not under net. */
-int wg_sysctl_name(char name[static WG_SYSCTL_NAME_LEN], const char *key);
-/* The key as people write it. */
-const char *wg_sysctl_key(char key[static WG_SYSCTL_NAME_LEN], const char *name);
 /* The name of an interface's parameter: "ipv6", "eth0", "accept_ra". */
 int wg_sysctl_conf(char name[static WG_SYSCTL_NAME_LEN], const char *family, const char *link,
 		   const char *leaf);

@@ -46,10 +46,24 @@ PublicKeyFile = c.pub
 AllowedIPs = 10.7.0.2/32, 2001:db8:7::2/128
 END
 
+# An interface with a dot in its name, in each way to write it.
+ip -n client link add eth0.5 type bridge
+mend="Sysctl = net.ipv6.conf.eth0.5.accept_ra=2"
+mend+="\nSysctl = net/ipv6/conf/eth0.5/hop_limit=65"
+mend+="\nSysctl = net.ipv6.conf.eth0/5.max_addresses=17"
+sed -i "/Address/a $mend" "$work/wgc.conf"
+# dot NAME VALUE: the parameter of eth0.5 has it.
+dot() {
+	test "$(at client cat "/proc/sys/net/ipv6/conf/eth0.5/$1")" = "$2"
+}
+
 picture client >"$work/client.before"
 ok "the server comes up" at uplink "$program" up "$work/wgs.conf"
 ok "the client comes up" at client "$program" up "$work/wgc.conf"
 
+ok "a key with dots finds the interface that has one" dot accept_ra 2
+ok "so does one with slashes" dot hop_limit 65
+ok "and one with a slash for the dot" dot max_addresses 17
 eventually "IPv4 goes through the tunnel" pings client 203.0.113.9
 eventually "IPv6 goes through the tunnel" pings client 2001:db8:ffff::9
 ok "from the tunnel's IPv4 address" grep -q 'src 10.7.0.2' <(ip -n client route get 203.0.113.9)
@@ -67,6 +81,7 @@ ok "what comes for the tunnel's address from outside is dropped" grep -q \
 	'ip daddr 10.7.0.2 fib saddr type != local drop' <(at client nft list table ip tuff-wgc)
 
 # Two at once find two tables.
+sed -i /Sysctl/d "$work/wgc.conf"
 sed 's/10.7.0.2/10.8.0.2/; s/7::2/8::2/; /Address/a ListenPort = 30569' "$work/wgc.conf" >"$work/wgd.conf"
 sed 's/10.7.0.2/10.9.0.2/; s/7::2/9::2/; /Address/a ListenPort = 30570' "$work/wgc.conf" >"$work/wge.conf"
 at client "$program" up "$work/wgd.conf" &
