@@ -4,6 +4,7 @@
 
 #include "wgtest.h"
 
+#include "base/log.h"
 #include "crypto/crypto.h"
 #include "daemon/clock.h"
 #include "daemon/traffic.h"
@@ -28,7 +29,14 @@ static size_t n_order;
 static size_t errors_waiting; /* on a socket */
 static bool reports_wanted;   /* of the sockets */
 static bool somebody_is_silent;
+static struct wg_tun_stats tun_stats;
+static uint64_t failed_receives;
+static int send_error;
+static char last_line[256];
+static unsigned int n_lines;
 
+const struct wg_tun_stats *__wrap_wg_tun_stats(const struct wg_tun *tun);
+uint64_t __wrap_wg_udp_failures(const struct wg_udp *udp, int *error);
 size_t __wrap_wg_udp_read_errors(struct wg_udp *udp, unsigned int i, struct wg_report *reports,
 				 size_t max);
 void __wrap_wg_udp_want_reports(struct wg_udp *udp, bool wanted);
@@ -88,8 +96,11 @@ int __wrap_wg_udp_receive(struct wg_udp *udp, unsigned int i, struct wg_pool *po
 void __wrap_wg_udp_send(struct wg_udp *udp, struct wg_run *runs, size_t n)
 {
 	(void)udp;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		runs[i].error = send_error;
+		runs[i].failed = send_error ? runs[i].batch.n : 0;
 		wg_batch_drop(&runs[i].batch);
+	}
 	n_sent_runs += n;
 }
 
@@ -110,6 +121,19 @@ size_t __wrap_wg_udp_read_errors(struct wg_udp *udp, unsigned int i, struct wg_r
 		reports[k] = (struct wg_report){.kind = WG_REPORT_PORT_CLOSED};
 	errors_waiting -= n;
 	return n;
+}
+
+const struct wg_tun_stats *__wrap_wg_tun_stats(const struct wg_tun *tun)
+{
+	(void)tun;
+	return &tun_stats;
+}
+
+uint64_t __wrap_wg_udp_failures(const struct wg_udp *udp, int *error)
+{
+	(void)udp;
+	*error = -ENOMEM;
+	return failed_receives;
 }
 
 void __wrap_wg_udp_want_reports(struct wg_udp *udp, bool wanted)
@@ -177,6 +201,13 @@ void __wrap_wg_device_finish(struct wg_device *device, struct wg_job *job, struc
 	out->runs[out->n_runs++] = (struct wg_run){0};
 }
 
+static void keep_line(enum wg_log_level level, const char *text)
+{
+	(void)level;
+	n_lines++;
+	snprintf(last_line, sizeof(last_line), "%s", text);
+}
+
 static int set_up(void **state)
 {
 	(void)state;
@@ -187,6 +218,10 @@ static int set_up(void **state)
 	replan_below = 0;
 	errors_waiting = 0;
 	reports_wanted = somebody_is_silent = false;
+	tun_stats = (struct wg_tun_stats){0};
+	failed_receives = 0;
+	n_lines = 0;
+	wg_log_init(keep_line, WG_LOG_WARNING);
 	return wg_traffic_init(&traffic, NULL);
 }
 
@@ -279,6 +314,36 @@ static void test_memory_of_a_burst_can_be_given_back(void **state)
 	assert_true(wg_traffic_bytes_held(&traffic) <= held);
 }
 
+static void test_what_fails_is_logged_once_with_its_reason(void **state)
+{
+	(void)state;
+	traffic.udp = (struct wg_udp *)&traffic;
+	failed_receives = 16;
+	assert_int_equal(wg_traffic_from_udp(&traffic, 0), 0);
+	assert_string_equal(last_line, "receive: Cannot allocate memory; times: 16");
+	tun_stats.failed_reads = 2;
+	tun_stats.read_error = -ENOBUFS;
+	assert_int_equal(wg_traffic_from_tun(&traffic), 0);
+	assert_string_equal(last_line, "read from the link: No buffer space available; times: 2");
+	tun_stats.dropped_write = 3;
+	tun_stats.write_error = -EIO;
+	wg_batch_push(&traffic.out.tun, wg_pool_get(traffic.own_pool, WG_SLOT_ROOM));
+	wg_traffic_settle(&traffic);
+	assert_string_equal(last_line, "write to the link: Input/output error; times: 3");
+	send_error = -EPERM;
+	socket_holds = 100;
+	assert_int_equal(wg_traffic_from_udp(&traffic, 0), 0);
+	send_error = 0;
+	assert_string_equal(last_line,
+			    "send to (none): Operation not permitted; datagrams dropped: 1");
+	assert_int_equal(n_lines, 4);
+	tun_stats.dropped_write = 4;
+	tun_stats.failed_reads = failed_receives = 99;
+	wg_traffic_from_udp(&traffic, 0);
+	wg_traffic_from_tun(&traffic);
+	assert_int_equal(n_lines, 4);
+}
+
 static void test_reports_are_wanted_while_somebody_is_silent(void **state)
 {
 	(void)state;
@@ -327,6 +392,7 @@ int main(void)
 		TEST(test_without_sockets_what_would_be_sent_is_dropped),
 		TEST(test_a_link_that_is_gone_is_said),
 		TEST(test_memory_of_a_burst_can_be_given_back),
+		TEST(test_what_fails_is_logged_once_with_its_reason),
 		TEST(test_reports_are_wanted_while_somebody_is_silent),
 		TEST(test_a_flood_of_reports_is_not_listened_to_for_a_second),
 	};

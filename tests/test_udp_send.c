@@ -13,6 +13,7 @@ static struct {
 	unsigned int n;         /* how many fail */
 	unsigned int after;     /* how many pass before */
 	bool only_groups;       /* those with a segment size */
+	unsigned int idle;      /* calls of sendmmsg that do nothing and say so */
 	unsigned int n_groups;  /* such messages so far */
 	unsigned int n_singles; /* and others */
 } faults;
@@ -56,6 +57,10 @@ ssize_t __wrap_sendmsg(int fd, const struct msghdr *header, int flags)
 /* Like the kernel's: stops at the first that fails. */
 int __wrap_sendmmsg(int fd, struct mmsghdr *headers, unsigned int n, int flags)
 {
+	if (faults.idle) {
+		faults.idle--;
+		return 0;
+	}
 	for (unsigned int i = 0; i < n; i++) {
 		unsigned int before = faults.n;
 
@@ -168,12 +173,15 @@ static void test_a_failing_datagram_does_not_stop_those_behind_it(void **state)
 		runs[i].path.remote = endpoint("127.0.0.1", pair->b);
 		push(pair, &runs[i], 50, (uint8_t)i);
 	}
+	push(pair, &runs[1], 60, 1);
+	push(pair, &runs[1], 50, 1);
 	assert_true(wg_ip_parse(&runs[1].path.remote.ip, "255.255.255.255")); /* EACCES */
 	runs[3].path.remote.port = 0;                                         /* EINVAL */
 	wg_udp_send(pair->a, runs, WG_ARRAY_LEN(runs));
 	for (unsigned int i = 0; i < WG_ARRAY_LEN(runs); i++) {
 		assert_true(wg_batch_empty(&runs[i].batch));
 		assert_true(i % 2 ? runs[i].error < 0 : runs[i].error == 0);
+		assert_int_equal(runs[i].failed, i == 1 ? 3 : i == 3);
 	}
 	got = receive(pair, pair->b, 0, 3);
 	for (unsigned int i = 0; i < 3; i++) {
@@ -181,7 +189,7 @@ static void test_a_failing_datagram_does_not_stop_those_behind_it(void **state)
 		wg_packet_put(wg_batch_pop(&got.batch));
 	}
 	assert_int_equal(wg_udp_stats(pair->a)->sent_datagrams, 3);
-	assert_int_equal(wg_udp_stats(pair->a)->dropped_send, 2);
+	assert_int_equal(wg_udp_stats(pair->a)->dropped_send, 4);
 }
 
 static void test_a_datagram_that_is_too_large_is_dropped_alone(void **state)
@@ -382,6 +390,27 @@ static void test_a_refused_group_is_sent_singly_and_limits_its_size_for_a_while(
 	}
 }
 
+static void test_a_sendmmsg_that_does_nothing_does_not_hang(void **state)
+{
+	struct pair *pair = *state;
+	struct wg_run run = {.path.remote = endpoint("127.0.0.1", pair->b)};
+	struct wg_run got;
+
+	faults.idle = 1;
+	push(pair, &run, 50, 1);
+	push(pair, &run, 60, 2);
+	wg_udp_send(pair->a, &run, 1);
+	assert_int_equal(run.error, -EAGAIN);
+	assert_int_equal(run.failed, 1);
+	got = receive(pair, pair->b, 0, 1);
+	wg_batch_drop(&got.batch);
+	memset(&faults, 0, sizeof(faults));
+	faults.idle = 1000;
+	push(pair, &run, 50, 1);
+	wg_udp_send(pair->a, &run, 1);
+	assert_int_equal(faults.idle, 999);
+}
+
 static void test_a_partial_sendmmsg_loses_nothing(void **state)
 {
 	struct pair *pair = *state;
@@ -471,6 +500,7 @@ int main(void)
 		SEND_TEST(test_an_error_that_stays_is_the_datagrams_own),
 		SEND_TEST(test_a_way_that_cannot_checksum_ends_grouping_for_good),
 		SEND_TEST(test_a_refused_group_is_sent_singly_and_limits_its_size_for_a_while),
+		SEND_TEST(test_a_sendmmsg_that_does_nothing_does_not_hang),
 		SEND_TEST(test_a_partial_sendmmsg_loses_nothing),
 		SEND_TEST(test_a_full_socket_drops_and_counts_and_goes_on),
 		SEND_TEST(test_groups_larger_than_the_path_still_arrive),

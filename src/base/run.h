@@ -18,6 +18,7 @@ struct wg_run {
 	 * core/device.h), and, written by the sender, how it went. */
 	uint64_t owner;
 	int error;            /* 0, or the -errno of the last datagram that failed */
+	size_t failed;        /* how many did */
 	bool source_rejected; /* path.local could not be sent from; sent without it */
 };
 

@@ -226,8 +226,7 @@ void wg_device_sent(struct wg_device *device, const struct wg_run *run)
 {
 	struct wg_peer *peer = wg_peer_find(device, run->owner);
 
-	if (run->error)
-		wg_device_count_drops(device, WG_DROP_OUT_SEND_FAILED, 1);
+	wg_device_count_drops(device, WG_DROP_OUT_SEND_FAILED, run->failed);
 	if (!peer)
 		return;
 	peer->health.send_error = run->error;

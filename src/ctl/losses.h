@@ -10,9 +10,11 @@
 	X(LINK_MEMORY, "link-no-memory")    /* no packet buffer was left */           \
 	X(LINK_MALFORMED, "link-malformed") /* a super-packet that cannot be split */ \
 	X(LINK_REFUSED, "link-refused")     /* the link did not take what we wrote */ \
+	X(LINK_FAILED, "link-failed")       /* calls: reading from it failed */       \
 	/* At the sockets: datagrams that arrived. */                                 \
 	X(SOCKET_QUEUE, "socket-queue-full") /* the kernel's queue, which we read */  \
-	X(SOCKET_MEMORY, "socket-no-memory") /* no packet buffer was left */
+	X(SOCKET_MEMORY, "socket-no-memory") /* no packet buffer was left */          \
+	X(SOCKET_FAILED, "socket-failed")    /* calls: receiving failed */
 
 enum wg_loss {
 #define WG_LOSS_ENUM(suffix, name) WG_LOSS_##suffix,

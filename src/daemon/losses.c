@@ -13,6 +13,8 @@ void wg_losses_gather(uint64_t losses[static WG_LOSS_COUNT], const struct wg_tun
 	losses[WG_LOSS_LINK_MEMORY] = stats ? stats->dropped_no_memory : 0;
 	losses[WG_LOSS_LINK_MALFORMED] = stats ? stats->dropped_malformed : 0;
 	losses[WG_LOSS_LINK_REFUSED] = stats ? stats->dropped_write : 0;
+	losses[WG_LOSS_LINK_FAILED] = stats ? stats->failed_reads : 0;
 	losses[WG_LOSS_SOCKET_QUEUE] = lost.queue;
 	losses[WG_LOSS_SOCKET_MEMORY] = lost.memory;
+	losses[WG_LOSS_SOCKET_FAILED] = lost.failures;
 }

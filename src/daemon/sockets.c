@@ -59,6 +59,7 @@ struct wg_sockets_lost wg_sockets_lost(const struct wg_sockets *sockets)
 	stats = wg_udp_stats(sockets->udp);
 	lost.queue += stats->dropped_queue;
 	lost.memory += stats->dropped_no_memory;
+	lost.failures += stats->failed_receives;
 	return lost;
 }
 

@@ -22,6 +22,7 @@ enum wg_port_choice {
 struct wg_sockets_lost {
 	uint64_t queue;
 	uint64_t memory;
+	uint64_t failures; /* calls to receive: of what waited nothing is known to be lost */
 };
 
 struct wg_sockets {

@@ -1,9 +1,12 @@
 #include "daemon/traffic.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/bytes.h"
+#include "base/log.h"
 #include "crypto/crypto.h"
 #include "daemon/clock.h"
 
@@ -24,6 +27,44 @@
 #define UDP_POOL_BYTES ((size_t)6 << 20)
 #define OWN_POOL_BYTES ((size_t)2 << 20)
 
+static void note_send(struct wg_traffic *traffic, const struct wg_run *run)
+{
+	struct wg_trouble *trouble = &traffic->troubles[WG_TRAFFIC_SEND];
+	char to[WG_ENDPOINT_TEXT_LEN];
+
+	if (!run->failed || !wg_trouble_note(trouble, run->failed, wg_clock_now().boot))
+		return;
+	wg_log(WG_LOG_WARNING, "send to %s: %s; datagrams dropped: %" PRIu64,
+	       wg_endpoint_format(to, &run->path.remote), strerror(-run->error), trouble->n);
+	trouble->n = 0;
+}
+
+/* The link or the sockets have failed so often by now, the last time with error. */
+static void note(struct wg_traffic *traffic, enum wg_traffic_trouble which, uint64_t n, int error,
+		 const char *what)
+{
+	struct wg_trouble *trouble = &traffic->troubles[which];
+	/* New sockets count from the start. */
+	uint64_t more = n < traffic->seen[which] ? n : n - traffic->seen[which];
+
+	traffic->seen[which] = n;
+	if (!more || !wg_trouble_note(trouble, more, wg_clock_now().boot))
+		return;
+	wg_log(WG_LOG_WARNING, "%s: %s; times: %" PRIu64, what, strerror(-error), trouble->n);
+	trouble->n = 0;
+}
+
+static void write_link(struct wg_traffic *traffic, struct wg_batch *batch)
+{
+	const struct wg_tun_stats *stats;
+
+	/* A link that is gone is noticed by who polls it. */
+	wg_tun_write(traffic->tun, batch);
+	stats = wg_tun_stats(traffic->tun);
+	note(traffic, WG_TRAFFIC_WRITE, stats->dropped_write, stats->write_error,
+	     "write to the link");
+}
+
 /* Sends and writes what is there. Jobs are only put aside: they are run when the
  * engine has returned (wg_traffic_settle), in the order in which they were planned. */
 static void flush(struct wg_out *out)
@@ -35,16 +76,17 @@ static void flush(struct wg_out *out)
 		wg_job_push(&traffic->jobs, job);
 	if (traffic->udp && out->n_runs) {
 		wg_udp_send(traffic->udp, out->runs, out->n_runs);
-		for (size_t i = 0; i < out->n_runs; i++)
+		for (size_t i = 0; i < out->n_runs; i++) {
+			note_send(traffic, &out->runs[i]);
 			wg_device_sent(traffic->device, &out->runs[i]);
+		}
 	} else {
 		for (size_t i = 0; i < out->n_runs; i++)
 			wg_batch_drop(&out->runs[i].batch);
 	}
 	out->n_runs = 0;
-	/* A link that is gone is noticed by who polls it. */
 	if (!wg_batch_empty(&out->tun))
-		wg_tun_write(traffic->tun, &out->tun);
+		write_link(traffic, &out->tun);
 }
 
 int wg_traffic_init(struct wg_traffic *traffic, struct wg_tun *tun)
@@ -168,6 +210,7 @@ void wg_traffic_drain(struct wg_traffic *traffic)
 
 int wg_traffic_from_tun(struct wg_traffic *traffic)
 {
+	const struct wg_tun_stats *stats = wg_tun_stats(traffic->tun);
 	int n = VECTOR;
 
 	for (int round = 0; round < ROUNDS && n >= VECTOR; round++) {
@@ -184,6 +227,8 @@ int wg_traffic_from_tun(struct wg_traffic *traffic)
 		wg_traffic_settle(traffic);
 		traffic->behind = false;
 	}
+	note(traffic, WG_TRAFFIC_READ, stats->failed_reads, stats->read_error,
+	     "read from the link");
 	return 0;
 }
 
@@ -210,10 +255,14 @@ static int receive(struct wg_traffic *traffic, unsigned int i)
 
 int wg_traffic_from_udp(struct wg_traffic *traffic, unsigned int i)
 {
+	uint64_t failures;
+	int error;
 	int n = VECTOR;
 
 	for (int round = 0; round < ROUNDS && n >= VECTOR; round++)
 		n = receive(traffic, i);
+	failures = wg_udp_failures(traffic->udp, &error);
+	note(traffic, WG_TRAFFIC_RECEIVE, failures, error, "receive");
 	return n < 0 ? n : 0;
 }
 

@@ -8,9 +8,18 @@
 #include "base/packet.h"
 #include "core/device.h"
 #include "daemon/hints.h"
+#include "daemon/trouble.h"
 #include "daemon/workers.h"
 #include "tun/tun.h"
 #include "udp/udp.h"
+
+enum wg_traffic_trouble {
+	WG_TRAFFIC_SEND,
+	WG_TRAFFIC_RECEIVE,
+	WG_TRAFFIC_READ, /* from the link */
+	WG_TRAFFIC_WRITE,
+	WG_TRAFFIC_N_TROUBLES
+};
 
 struct wg_traffic {
 	struct wg_device *device;
@@ -30,6 +39,9 @@ struct wg_traffic {
 	struct wg_hints hints;
 	wg_time reports_since; /* when the present second of reports began */
 	size_t n_reports;      /* that came in it */
+
+	struct wg_trouble troubles[WG_TRAFFIC_N_TROUBLES];
+	uint64_t seen[WG_TRAFFIC_N_TROUBLES]; /* of what the link and the sockets count */
 };
 
 /* Makes the pools and the device, for a link that stays the caller's. 0 or -ENOMEM. */

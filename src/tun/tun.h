@@ -22,6 +22,9 @@ struct wg_tun_stats {
 	uint64_t dropped_no_memory; /* the pool was at its bound */
 	uint64_t dropped_malformed; /* a super-packet that could not be split */
 	uint64_t dropped_write;     /* the device refused, or its link is down */
+	int write_error;            /* -errno of the last that was refused */
+	uint64_t failed_reads;      /* calls; nothing was read */
+	int read_error;             /* -errno of the last of them */
 };
 
 /* Creates a link of that name, or attaches to a persistent one that exists and has
@@ -70,8 +73,8 @@ int wg_tun_is_up(const struct wg_tun *tun);
 /* Reads packets, splitting super-packets, until max packets are in the batch (a
  * super-packet may pass it) or the device is dry. While the pool is at its bound,
  * packets are read away, dropped and counted. Every packet gets tailroom for padding
- * and tag. Returns the number added; 0 when dry or while the link is down; -EBADFD or
- * -ENODEV when the link is gone. */
+ * and tag. Returns the number added; 0 when dry, while the link is down, or when it failed
+ * for now; -EBADFD or -ENODEV when the link is gone. */
 int wg_tun_read(struct wg_tun *tun, struct wg_pool *pool, struct wg_batch *batch, size_t max);
 
 /* Writes packets, coalescing what may be, and puts all of them back. Never blocks:

@@ -13,6 +13,11 @@
 
 #include "tun/handle.h"
 
+static bool is_gone(int err)
+{
+	return err == -EBADFD || err == -ENODEV || err == -EBADF;
+}
+
 /* One read; the number of bytes, 0 when there is nothing to read now, or -errno. */
 static ssize_t read_one(struct wg_tun *tun)
 {
@@ -21,9 +26,16 @@ static ssize_t read_one(struct wg_tun *tun)
 	do
 		len = read(tun->fd, tun->buffer, sizeof(tun->buffer));
 	while (len < 0 && errno == EINTR);
-	if (len < 0)
-		return errno == EAGAIN || errno == EIO ? 0 : -errno;
-	return len;
+	if (len >= 0)
+		return len;
+	if (is_gone(-errno))
+		return -errno;
+	/* EIO is what a link that is down says. */
+	if (errno != EAGAIN && errno != EIO) {
+		tun->stats.failed_reads++;
+		tun->stats.read_error = -errno;
+	}
+	return 0;
 }
 
 /* Copies what is in the buffer, len bytes behind its vnet header, to packets. */
@@ -77,28 +89,27 @@ int wg_tun_read(struct wg_tun *tun, struct wg_pool *pool, struct wg_batch *batch
 	return len < 0 && batch->n == before ? (int)len : (int)(batch->n - before);
 }
 
-static bool is_gone(int err)
-{
-	return err == -EBADFD || err == -ENODEV;
-}
-
-/* One writev; 0 or -errno. */
-static int write_from(struct wg_tun *tun, const struct iovec *iov, int n)
+/* One writev of that many bytes; 0 or -errno. A packet that was written in part is none. */
+static int write_from(struct wg_tun *tun, const struct iovec *iov, int n, size_t total)
 {
 	ssize_t len;
+	int err;
 
 	tun->stats.write_calls++;
 	do
 		len = writev(tun->fd, iov, n);
 	while (len < 0 && errno == EINTR);
-	return len < 0 ? -errno : 0;
+	err = len < 0 ? -errno : (size_t)len < total ? -EIO : 0;
+	if (err)
+		tun->stats.write_error = err;
+	return err;
 }
 
 /* Writes a packet with the vnet header that stands before it. */
 static int write_packet(struct wg_tun *tun, const struct wg_packet *packet)
 {
-	int err = write_from(
-		tun, &(struct iovec){packet->data - tun->vnet_len, tun->vnet_len + packet->len}, 1);
+	const struct iovec iov = {packet->data - tun->vnet_len, tun->vnet_len + packet->len};
+	int err = write_from(tun, &iov, 1, iov.iov_len);
 
 	if (err)
 		tun->stats.dropped_write++;
@@ -123,16 +134,18 @@ static int write_joined(struct wg_tun *tun, const struct wg_offload_group *group
 {
 	struct iovec iov[WG_OFFLOAD_MAX_GROUP];
 	const struct wg_packet *packet;
+	size_t total = tun->vnet_len;
 	int n = 0;
 
 	wg_batch_for_each (packet, &group->packets) {
 		size_t skip = n ? group->header_len : 0;
 
 		iov[n++] = (struct iovec){packet->data + skip, packet->len - skip};
+		total += packet->len - skip;
 	}
 	iov[0].iov_base = group->packets.head->data - tun->vnet_len;
 	iov[0].iov_len += tun->vnet_len;
-	return write_from(tun, iov, n);
+	return write_from(tun, iov, n, total);
 }
 
 /* Some kernels refuse what they say they can (Linux 6.1 and 6.6 did). */

@@ -67,6 +67,15 @@ static bool is_passing(int err)
 	return err != EBADF && err != ENOTSOCK && err != EFAULT && err != EINVAL;
 }
 
+/* What another call may mend, or what is only a report, is no failure worth a word. */
+static void note_failure(struct wg_udp *udp, int err)
+{
+	if (err == EINTR || udp->reports || err == ECONNREFUSED)
+		return;
+	udp->stats.failed_receives++;
+	udp->stats.receive_error = -err;
+}
+
 /* How many messages there are now; 0 when dry; or -errno. */
 static int receive(struct wg_udp *udp, int fd, unsigned int n)
 {
@@ -80,6 +89,7 @@ static int receive(struct wg_udp *udp, int fd, unsigned int n)
 			return 0;
 		if (!is_passing(errno))
 			return -errno;
+		note_failure(udp, errno);
 	}
 	return 0;
 }
@@ -224,6 +234,12 @@ static bool receive_some(struct wg_udp *udp, int fd, struct wg_pool *pool, struc
 	}
 	adapt(udp, room, (unsigned int)got);
 	return (unsigned int)got == room;
+}
+
+uint64_t wg_udp_failures(const struct wg_udp *udp, int *error)
+{
+	*error = udp->stats.receive_error;
+	return udp->stats.failed_receives;
 }
 
 int wg_udp_receive(struct wg_udp *udp, unsigned int i, struct wg_pool *pool, struct wg_run *runs,

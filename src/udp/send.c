@@ -118,6 +118,7 @@ static void finish(struct wg_udp *udp, struct wg_udp_message *message, int err)
 {
 	if (err) {
 		message->run->error = -err;
+		message->run->failed += message->packets.n;
 		udp->stats.dropped_send += message->packets.n;
 	} else {
 		udp->stats.sent_datagrams += message->packets.n;
@@ -212,8 +213,9 @@ static void flush(struct wg_udp *udp)
 		int sent = sendmmsg(s->fd, &s->headers[i], s->n - i, 0);
 
 		udp->stats.send_calls++;
-		if (sent < 0) {
-			recover(udp, &s->headers[i], &s->messages[i], errno);
+		/* Not even one and no error: it would be the same for ever. */
+		if (sent <= 0) {
+			recover(udp, &s->headers[i], &s->messages[i], sent ? errno : EAGAIN);
 			i++;
 		}
 		for (; sent > 0; sent--)
@@ -304,6 +306,7 @@ static int fd_for(const struct wg_udp *udp, const struct wg_run *run)
 static void drop_run(struct wg_udp *udp, struct wg_run *run)
 {
 	run->error = -EAFNOSUPPORT;
+	run->failed = run->batch.n;
 	udp->stats.dropped_send += run->batch.n;
 	wg_batch_drop(&run->batch);
 }
@@ -317,6 +320,7 @@ void wg_udp_send(struct wg_udp *udp, struct wg_run *runs, size_t n)
 		int fd = fd_for(udp, run);
 
 		run->error = 0;
+		run->failed = 0;
 		run->source_rejected = false;
 		if (fd < 0 || !run->path.remote.ip.family)
 			drop_run(udp, run);

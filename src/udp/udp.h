@@ -25,6 +25,8 @@ struct wg_udp_stats {
 	uint64_t dropped_no_memory; /* the pool was at its bound */
 	uint64_t dropped_send;      /* the system refused them */
 	uint64_t dropped_queue;     /* the kernel's queue was full; as of wg_udp_stats() */
+	uint64_t failed_receives;   /* calls; of what waited nothing is known to be lost */
+	int receive_error;          /* -errno of the last of them */
 };
 
 enum wg_udp_offload {
@@ -80,6 +82,9 @@ size_t wg_udp_read_errors(struct wg_udp *udp, unsigned int i, struct wg_report *
 /* Whether the network's reports are wanted (off at first). While they are, each makes a
  * system call on the socket fail that has nothing to do with it; that is tried again. */
 void wg_udp_want_reports(struct wg_udp *udp, bool wanted);
+
+/* How many calls to receive have failed for a reason that passes, and the last one's -errno. */
+uint64_t wg_udp_failures(const struct wg_udp *udp, int *error);
 
 /* Asks the kernel for what only it knows. A train of datagrams that it had joined counts
  * as one there. */

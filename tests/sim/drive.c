@@ -83,10 +83,13 @@ static void transmit(struct wg_sim_node *node, struct wg_run *run)
 	struct wg_packet *packet;
 
 	run->error = 0;
+	run->failed = 0;
 	if (source.ip.family == WG_FAMILY_NONE || !wg_device_is_up(node->device))
 		run->error = -ENETUNREACH;
 	else if (node->nat.on && source.ip.family == WG_FAMILY_IPV4)
 		source = wg_sim_nat_out(&node->nat, &run->path.remote, node->sim->now);
+	if (run->error)
+		run->failed = run->batch.n;
 	while ((packet = wg_batch_pop(&run->batch))) {
 		if (!run->error)
 			transmit_one(node, run, &source, packet);
