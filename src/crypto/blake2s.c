@@ -7,10 +7,15 @@
 #include <string.h>
 
 #include <blake2.h>
+#include <sodium.h>
 
 #include "crypto/secret.h"
 
 #define BLOCK_LEN 64
+
+/* libb2 puts a digest together in a buffer of its own, and leaves it on the stack. Its
+ * functions use less than this. */
+#define STACK_LEN 1024
 
 static void update(blake2s_state *state, const void *data, size_t len)
 {
@@ -76,6 +81,7 @@ void wg_blake2s_mac(uint8_t mac[static WG_MAC_LEN], const void *key, size_t key_
 	blake2s_init_key(&state, WG_MAC_LEN, key, key_len);
 	update(&state, data, len);
 	final(&state, mac, WG_MAC_LEN);
+	sodium_stackzero(STACK_LEN);
 }
 
 void wg_blake2s_hmac(uint8_t mac[static WG_HASH_LEN], const void *key, size_t key_len,
@@ -92,6 +98,7 @@ void wg_blake2s_hmac(uint8_t mac[static WG_HASH_LEN], const void *key, size_t ke
 	hash_padded(mac, block, 0x5c, inner, sizeof(inner));
 	wg_wipe(block, sizeof(block));
 	wg_wipe(inner, sizeof(inner));
+	sodium_stackzero(STACK_LEN);
 }
 
 void wg_blake2s_kdf(uint8_t t1[static WG_HASH_LEN], uint8_t *t2, uint8_t *t3,
