@@ -197,6 +197,7 @@ static void test_states_indices_and_roles_follow_the_messages(void **state)
 	assert_true(conclude(&p));
 	assert_int_equal(p.alices.state, WG_HANDSHAKE_RESPONSE_CONSUMED);
 	assert_int_equal(p.alices.remote_index, 0xb0b);
+	assert_true(wg_is_zero(p.alices.ephemeral_private, WG_KEY_LEN));
 
 	memset(&alices.replay, 0xff, sizeof(alices.replay));
 	alices.send_counter = 99;
@@ -332,6 +333,29 @@ static void test_a_low_order_ephemeral_is_refused(void **state)
 	assert_memory_equal(&p.alices, &before, sizeof(before));
 }
 
+/* Whoever leaves the Diffie-Hellmans out can still make the tag right, knowing the
+ * initiation's chain: but that is not to have the responder's key. */
+static void test_a_low_order_response_is_refused_though_its_tag_is_right(void **state)
+{
+	uint8_t hash[WG_HASH_LEN];
+	uint8_t chain[WG_HASH_LEN];
+	uint8_t temp[WG_HASH_LEN];
+	uint8_t key[WG_KEY_LEN];
+	struct pair p;
+
+	(void)state;
+	init_pair(&p);
+	assert_true(initiate(&p));
+	p.response = (struct wg_wire_response){.type = {WG_MESSAGE_RESPONSE}, .sender = {1}};
+	memcpy(p.response.receiver, p.initiation.sender, sizeof(p.response.receiver));
+	wg_blake2s_hash(hash, p.alices.hash, WG_HASH_LEN, p.response.ephemeral, WG_KEY_LEN);
+	wg_blake2s_kdf(chain, NULL, NULL, p.alices.chain, p.response.ephemeral, WG_KEY_LEN);
+	wg_blake2s_kdf(chain, temp, key, chain, p.to_bob.preshared_key, WG_KEY_LEN);
+	wg_blake2s_hash(hash, hash, WG_HASH_LEN, temp, WG_HASH_LEN);
+	wg_aead_seal(p.response.empty, NULL, 0, hash, WG_HASH_LEN, 0, key);
+	assert_false(conclude(&p));
+}
+
 static void test_a_remote_of_low_order_or_without_identity_is_unusable(void **state)
 {
 	uint8_t sender[WG_KEY_LEN];
@@ -392,6 +416,7 @@ int main(void)
 		cmocka_unit_test(test_knowing_a_public_key_is_not_having_it),
 		cmocka_unit_test(test_a_message_for_another_responder_does_not_open),
 		cmocka_unit_test(test_a_low_order_ephemeral_is_refused),
+		cmocka_unit_test(test_a_low_order_response_is_refused_though_its_tag_is_right),
 		cmocka_unit_test(test_a_remote_of_low_order_or_without_identity_is_unusable),
 		cmocka_unit_test(test_a_step_out_of_its_state_is_refused),
 	};

@@ -98,7 +98,8 @@ static void test_comparison_is_strict_and_starts_at_the_seconds(void **state)
 {
 	static const char *const ordered[] = {
 		"000000000000000000000000", "400000006553f10a00000000", "400000006553f10a01000000",
-		"400000006553f10aff000000", "400000006553f10b00000000", "ffffffffffffffffffffffff",
+		"400000006553f10a01000001", "400000006553f10aff000000", "400000006553f10b00000000",
+		"ffffffffffffffffffffffff",
 	};
 	uint8_t stamps[WG_ARRAY_LEN(ordered)][WG_TAI64N_LEN];
 
