@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "core/config.h"
 
-/* The most bytes in a file: 100 000 peers with a dozen allowed IPs each fit. */
+/* The most bytes in a file: 10^6 peers with a dozen allowed IPs each fit. */
 #define WG_CONF_MAX_SIZE (512u << 20)
 
 /* The most bytes in one line, with those that continue it, without its newline. */
