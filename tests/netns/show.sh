@@ -143,8 +143,10 @@ is_small() {
 }
 daemon a "$program" wgfew
 wg set wgfew peer "$(cat "$work/a.pub")"
-ok "show takes no more memory for them" is_small
-ok "show --json neither" is_small --json
+if [ -z "${NETNS_SANITIZED:-}" ]; then # those keep what is freed
+	ok "show takes no more memory for them" is_small
+	ok "show --json neither" is_small --json
+fi
 
 # overflow: more into the link than its queue holds, while its program stands still.
 overflow() {
