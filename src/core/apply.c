@@ -7,13 +7,8 @@
 #include "core/engine.h"
 #include "core/handshakes.h"
 #include "core/outbound.h"
+#include "core/reserve.h"
 #include "crypto/secret.h"
-
-/* Peers that the change may need, made in advance. */
-struct reserve {
-	struct wg_list peers; /* in the order of the change */
-	size_t n;
-};
 
 static bool peer_is_valid(const struct wg_config_peer *peer)
 {
@@ -34,22 +29,6 @@ static bool is_valid(const struct wg_config *config)
 		if (!peer_is_valid(&config->peers[i]))
 			return false;
 	return true;
-}
-
-/* Whether the change makes this peer, if it is not there. */
-static bool creates(const struct wg_config_peer *peer)
-{
-	return !peer->remove && !peer->update_only;
-}
-
-/* Whether peers that are there may be gone by the time that others are named. */
-static bool removes(const struct wg_config *config)
-{
-	bool any = config->replace_peers;
-
-	for (size_t i = 0; i < config->n_peers; i++)
-		any |= config->peers[i].remove;
-	return any;
 }
 
 static size_t count_prefixes(const struct wg_config *config)
@@ -96,56 +75,6 @@ static int reserve_tables(struct wg_device *device, size_t n_new, size_t n_prefi
 	if (!err)
 		err = wg_allowedips_reserve(device->allowed_ips, n_prefixes);
 	return err;
-}
-
-static void release(struct reserve *reserve)
-{
-	struct wg_list *entry;
-
-	while ((entry = wg_list_pop(&reserve->peers)))
-		wg_peer_free(NULL, WG_CONTAINER_OF(entry, struct wg_peer, entry));
-}
-
-/* Makes the peers that the change may need, and those that a removal before their
- * turn would make it need. -ENOSPC or -ENOMEM. */
-static int make_peers(struct reserve *reserve, const struct wg_device *device,
-		      const struct wg_config *config)
-{
-	bool removing = removes(config);
-	size_t n = config->replace_peers ? 0 : device->peers_by_key.n;
-
-	for (size_t i = 0; i < config->n_peers; i++) {
-		const struct wg_config_peer *wanted = &config->peers[i];
-		struct wg_peer *peer;
-
-		if (!creates(wanted) || (!removing && wg_peer_find_key(device, wanted->public_key)))
-			continue;
-		if (++n > WG_MAX_PEERS)
-			return -ENOSPC;
-		peer = wg_peer_new(wanted->public_key);
-		if (!peer)
-			return -ENOMEM;
-		wg_list_push(&reserve->peers, &peer->entry);
-		reserve->n++;
-	}
-	return 0;
-}
-
-/* The peer that was made for this key; one of a key that is named twice stays behind. */
-static struct wg_peer *take_reserved(struct reserve *reserve,
-				     const uint8_t public_key[static WG_KEY_LEN])
-{
-	struct wg_list *entry;
-
-	wg_list_for_each (entry, &reserve->peers) {
-		struct wg_peer *peer = WG_CONTAINER_OF(entry, struct wg_peer, entry);
-
-		if (wg_equal(peer->remote.public_key, public_key, WG_KEY_LEN)) {
-			wg_list_remove(&peer->entry);
-			return peer;
-		}
-	}
-	return NULL;
 }
 
 static void remove_all(struct wg_device *device)
@@ -238,7 +167,7 @@ static bool set_peer(struct wg_device *device, struct wg_peer *peer,
 }
 
 static void apply_peer(struct wg_device *device, const struct wg_config_peer *wanted,
-		       struct reserve *reserve, struct wg_now now, struct wg_out *out)
+		       struct wg_reserve *reserve, struct wg_now now, struct wg_out *out)
 {
 	struct wg_peer *peer = wg_peer_find_key(device, wanted->public_key);
 	bool keepalive;
@@ -250,8 +179,8 @@ static void apply_peer(struct wg_device *device, const struct wg_config_peer *wa
 	}
 	if (is_own_key(device, wanted->public_key))
 		return;
-	if (!peer && creates(wanted)) {
-		peer = take_reserved(reserve, wanted->public_key);
+	if (!peer && wg_reserve_creates(wanted)) {
+		peer = wg_reserve_take(reserve, device, wanted->public_key);
 		wg_peer_attach(device, peer);
 	}
 	if (!peer)
@@ -275,7 +204,7 @@ static void send_all_waiting(struct wg_device *device, struct wg_now now, struct
 }
 
 static void commit(struct wg_device *device, const struct wg_config *config,
-		   struct reserve *reserve, struct wg_now now, struct wg_out *out)
+		   struct wg_reserve *reserve, struct wg_now now, struct wg_out *out)
 {
 	if ((config->has_listen_port && config->listen_port != device->port) ||
 	    (config->has_fwmark && config->fwmark != device->fwmark))
@@ -293,18 +222,17 @@ static void commit(struct wg_device *device, const struct wg_config *config,
 int wg_device_apply(struct wg_device *device, const struct wg_config *config, struct wg_now now,
 		    struct wg_out *out)
 {
-	struct reserve reserve = {.n = 0};
+	struct wg_reserve reserve;
 	int err;
 
 	if (!is_valid(config))
 		return -EINVAL;
-	wg_list_init(&reserve.peers);
-	err = make_peers(&reserve, device, config);
+	err = wg_reserve_make(&reserve, device, config);
 	if (!err)
 		err = reserve_tables(device, reserve.n, count_prefixes(config));
 	if (!err)
 		commit(device, config, &reserve, now, out);
-	release(&reserve);
+	wg_reserve_release(&reserve);
 	return err;
 }
 
