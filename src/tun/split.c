@@ -31,7 +31,8 @@ static void gather(uint8_t *dst, const struct super *super, size_t at, size_t le
 {
 	size_t n = at < super->first_len ? min(len, super->first_len - at) : 0;
 
-	memcpy(dst, super->first + at, n);
+	if (n > 0)
+		memcpy(dst, super->first + at, n);
 	if (n < len)
 		memcpy(dst + n, super->rest + (at + n - super->first_len), len - n);
 }
