@@ -129,7 +129,8 @@ static void test_it_is_said_whether_others_can_read_it(void **state)
 	static const struct {
 		mode_t mode;
 		bool others;
-	} cases[] = {{0600, false}, {0400, false}, {0640, true}, {0644, true}};
+	} cases[] = {{0600, false}, {0400, false}, {0440, false},
+		     {0640, false}, {0660, true},  {0644, true}};
 
 	(void)state;
 	for (size_t i = 0; i < WG_ARRAY_LEN(cases); i++) {

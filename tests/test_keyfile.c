@@ -1,6 +1,7 @@
 #include "wgtest.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -137,7 +138,7 @@ static void test_a_missing_key_comes_with_the_command_that_makes_it(void **state
 
 static void test_a_secret_that_others_can_read_is_refused(void **state)
 {
-	static const mode_t modes[] = {0640, 0604, 0660, 0644, 0610};
+	static const mode_t modes[] = {0604, 0660, 0644, 0610, 0444};
 
 	(void)state;
 	for (size_t i = 0; i < WG_ARRAY_LEN(modes); i++) {
@@ -146,8 +147,27 @@ static void test_a_secret_that_others_can_read_is_refused(void **state)
 		write_file("open", NINE, modes[i]);
 		snprintf(why, sizeof(why), "%s: others can read it (mode %04o)", in_folder("open"),
 			 modes[i]);
-		assert_refused("[Interface]\nPrivateKeyFile = open\n", why, "chmod 600 %s/open");
+		assert_refused("[Interface]\nPrivateKeyFile = open\n", why,
+			       "chmod 600 %s/open (in a Kubernetes volume: defaultMode: 0400)");
 	}
+}
+
+/* As Kubernetes gives it to a pod with an fsGroup. */
+static void test_a_group_that_we_are_in_may_read_a_secret(void **state)
+{
+	char why[256];
+
+	(void)state;
+	write_file("shared", NINE, 0440);
+	assert_load("[Interface]\nPrivateKeyFile = shared\n", NULL, NULL, NULL);
+	if (chown(in_folder("shared"), (uid_t)-1, 30567))
+		wg_test_skip("needs root, to give a file to another group");
+	snprintf(why, sizeof(why), "%s: others can read it (mode 0440)", in_folder("shared"));
+	assert_refused("[Interface]\nPrivateKeyFile = shared\n", why,
+		       "chmod 600 %s/shared (in a Kubernetes volume: defaultMode: 0400)");
+	assert_int_equal(setgroups(1, (const gid_t[]){30567}), 0);
+	assert_load("[Interface]\nPrivateKeyFile = shared\n", NULL, NULL, NULL);
+	assert_int_equal(setgroups(0, NULL), 0);
 }
 
 static void test_a_secret_of_somebody_else_is_refused(void **state)
@@ -242,6 +262,7 @@ int main(void)
 		cmocka_unit_test(test_a_configuration_without_a_key_has_none),
 		cmocka_unit_test(test_a_missing_key_comes_with_the_command_that_makes_it),
 		cmocka_unit_test(test_a_secret_that_others_can_read_is_refused),
+		cmocka_unit_test(test_a_group_that_we_are_in_may_read_a_secret),
 		cmocka_unit_test(test_a_secret_of_somebody_else_is_refused),
 		cmocka_unit_test(test_a_file_without_a_key_is_refused),
 		cmocka_unit_test(test_a_fifo_or_folder_is_no_key_file),

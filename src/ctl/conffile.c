@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "crypto/secret.h"
+#include "ctl/keyfile.h"
 #include "ctl/text.h"
 
 #define SUFFIX ".conf"
@@ -114,7 +115,7 @@ static int read_open(struct wg_conffile *file, int fd, struct wg_error *error)
 		return wg_error_set(error, result, "%s: %s", file->path, strerror(-result));
 	}
 	file->text = wg_text_take(&text, &file->len);
-	file->others_can_read = (status.st_mode & 077) != 0;
+	file->others_can_read = wg_keyfile_is_exposed(&status);
 	return take_name(file, error);
 }
 

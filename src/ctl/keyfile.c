@@ -80,6 +80,23 @@ static bool refuse_open(struct load *load, int error)
 	return false;
 }
 
+static bool is_in_group(gid_t gid)
+{
+	gid_t groups[256];
+	int n = getgroups(256, groups);
+
+	for (int i = 0; i < n; i++)
+		if (groups[i] == gid)
+			return true;
+	return gid == getegid();
+}
+
+/* Kubernetes gives a secret to root and to the pod's fsGroup (root:GID, mode 0440). */
+bool wg_keyfile_is_exposed(const struct stat *status)
+{
+	return (status->st_mode & 037) || ((status->st_mode & 040) && !is_in_group(status->st_gid));
+}
+
 /* Credentials are guarded by the folder that systemd puts them in; an access list for
  * the service's user shows in their mode as if a group could read them. */
 static bool is_guarded(struct load *load, const struct stat *status)
@@ -94,11 +111,13 @@ static bool is_guarded(struct load *load, const struct stat *status)
 		wg_error_hint(&load->error, "chown root %s", load->path);
 		return false;
 	}
-	if (status->st_mode & 077) {
+	if (wg_keyfile_is_exposed(status)) {
 		snprintf(why, sizeof(why), "others can read it (mode %04o)",
 			 status->st_mode & 07777);
 		refuse(load, why);
-		wg_error_hint(&load->error, "chmod 600 %s", load->path);
+		wg_error_hint(&load->error,
+			      "chmod 600 %s (in a Kubernetes volume: defaultMode: 0400)",
+			      load->path);
 		return false;
 	}
 	return true;

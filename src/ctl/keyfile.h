@@ -1,11 +1,18 @@
 /* Keys that a configuration keeps in files of their own (PrivateKeyFile and the like)
  * or gets from systemd as credentials. A secret must belong to root or to who runs
- * this, and nobody else may be allowed to touch it. */
+ * this; nobody else may be allowed to touch it, but a group that we are in may read it. */
 #ifndef WG_CTL_KEYFILE_H
 #define WG_CTL_KEYFILE_H
 
+#include <stdbool.h>
+#include <sys/stat.h>
+
 #include "base/error.h"
 #include "ctl/conf.h"
+
+/* Whether a file lets others than its owner, and a group that we are in, read it, or anybody
+ * but its owner do more than that. */
+bool wg_keyfile_is_exposed(const struct stat *status);
 
 /* Told of a key that could not be loaded: the line that names it, and
  * FILE:LINE: KEY PATH: WHY with what to do. */

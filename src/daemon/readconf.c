@@ -5,27 +5,92 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "ctl/conffile.h"
 #include "ctl/keyfile.h"
 #include "daemon/name.h"
 
 #define SUFFIX ".conf"
 
-int wg_readconf(struct wg_conf *conf, const char *source, struct wg_error *error)
+/* More lines than that are no help to who reads them. */
+#define MAX_WARNINGS 10u
+
+static void report(struct wg_error *error, const struct wg_check *check,
+		   const struct wg_check_finding *finding)
+{
+	if (finding->line)
+		wg_error_set(error, -EINVAL, "%s:%u: %s", check->file, finding->line,
+			     finding->reason);
+	else
+		wg_error_set(error, -EINVAL, "%s: %s", check->file, finding->reason);
+	if (finding->remedy)
+		wg_error_hint(error, "%s", finding->remedy);
+}
+
+/* A secret in the place of what is sent to everybody, or one that is none. */
+static int refuse_confused_keys(const struct wg_check *check, struct wg_error *error)
+{
+	static const char *const codes[] = {"private-key-as-public", "equal-keys"};
+
+	for (size_t i = 0; i < check->n_findings; i++)
+		for (size_t k = 0; k < WG_ARRAY_LEN(codes); k++)
+			if (!strcmp(check->findings[i].code, codes[k])) {
+				report(error, check, &check->findings[i]);
+				return -EINVAL;
+			}
+	return 0;
+}
+
+static int load(struct wg_conf *conf, bool others_can_read, struct wg_check *check,
+		struct wg_error *error)
+{
+	const struct wg_check_host host = {.others_can_read = others_can_read};
+	int err = wg_keyfile_load(conf, getenv("CREDENTIALS_DIRECTORY"), error);
+
+	if (err)
+		return err;
+	wg_check_conf(check, conf, &host);
+	if (check->failed)
+		return wg_error_set(error, -ENOMEM, "%s: %s", conf->file, strerror(ENOMEM));
+	return refuse_confused_keys(check, error);
+}
+
+int wg_readconf(struct wg_conf *conf, const char *source, struct wg_check *check,
+		struct wg_error *error)
 {
 	struct wg_conffile file;
 	int err = wg_conffile_read(&file, source, wg_conffile_folders, error);
 
+	wg_check_init(check, err ? source : file.path);
 	if (err)
 		return err;
 	err = wg_conf_parse(conf, file.path, file.name, file.text, file.len, error);
+	if (!err) {
+		err = load(conf, file.others_can_read, check, error);
+		if (err)
+			wg_conf_deinit(conf);
+	}
 	wg_conffile_deinit(&file);
-	if (err)
-		return err;
-	err = wg_keyfile_load(conf, getenv("CREDENTIALS_DIRECTORY"), error);
-	if (err)
-		wg_conf_deinit(conf);
 	return err;
+}
+
+void wg_readconf_warn(const struct wg_check *check,
+		      void (*warning)(void *ctx, const struct wg_error *error), void *ctx)
+{
+	struct wg_error error;
+	size_t n = 0;
+
+	for (size_t i = 0; i < check->n_findings; i++) {
+		if (check->findings[i].level < WG_CHECK_WARNING || n++ >= MAX_WARNINGS)
+			continue;
+		report(&error, check, &check->findings[i]);
+		warning(ctx, &error);
+	}
+	if (n <= MAX_WARNINGS)
+		return;
+	wg_error_set(&error, 0, "%s: and %zu more like these", check->file, n - MAX_WARNINGS);
+	wg_error_hint(&error, "see all of it with: tuff check %s", check->file);
+	warning(ctx, &error);
 }
 
 struct look {

@@ -7,8 +7,16 @@
 #include "ctl/conf.h"
 
 /* Finds, reads and parses the file, and loads the keys that it keeps elsewhere. On
- * success deinit conf. 0, or -errno and a report. */
-int wg_readconf(struct wg_conf *conf, const char *source, struct wg_error *error);
+ * success deinit conf. 0, or -errno and a report: also where keys are confused, so that a
+ * secret would be sent or none be left. check, which is to be deinitialised in any case,
+ * has what `tuff check` finds. */
+int wg_readconf(struct wg_conf *conf, const char *source, struct wg_check *check,
+		struct wg_error *error);
+
+/* What was found at warning level and above, one by one as a report; a few, and then how
+ * many more there are. */
+void wg_readconf_warn(const struct wg_check *check,
+		      void (*warning)(void *ctx, const struct wg_error *error), void *ctx);
 
 /* Loads the keys that a parsed file keeps elsewhere, for who only looks at it: one that
  * cannot be had is a finding. systemd shows a credential to its service alone, so from

@@ -1,5 +1,6 @@
 /* `tuff reload NAME`: has a running tunnel read its file again. */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,25 +8,41 @@
 #include "daemon/command.h"
 #include "daemon/report.h"
 
-/* It is "errno=0", or "error=", "hint=" and another number. */
-static int report_answer(const char *name, char *answer)
+static int report_foreign(const char *name)
 {
-	char *rest = answer;
-	const char *text;
-	const char *hint;
 	struct wg_error error;
 
-	if (!strncmp(answer, "errno=0\n", strlen("errno=0\n")))
-		return WG_EXIT_DONE;
-	text = wg_ask_value(&rest, "error");
-	hint = text ? wg_ask_value(&rest, "hint") : NULL;
-	if (text)
-		wg_error_set(&error, -EINVAL, "%s", text);
-	else
-		wg_error_set(&error, -EPROTO, "%s: another program than tuff runs it", name);
-	if (hint && *hint)
-		wg_error_hint(&error, "%s", hint);
+	wg_error_set(&error, -EPROTO, "%s: another program than tuff runs it", name);
 	return wg_report(WG_EXIT_FAILED, &error);
+}
+
+/* Lines in pairs, "warning=" and "hint=" as often as there are any, "error=" and "hint=" if
+ * it failed; then "errno=". */
+static int report_answer(const char *name, char *answer)
+{
+	bool failed = false;
+	bool understood = false;
+	char *line;
+
+	while (!understood && (line = strsep(&answer, "\n"))) {
+		bool warns = !strncmp(line, "warning=", strlen("warning="));
+		bool fails = !strncmp(line, "error=", strlen("error="));
+		struct wg_error error;
+		char *hint;
+
+		understood = !strncmp(line, "errno=", strlen("errno="));
+		if (!warns && !fails)
+			continue;
+		wg_error_set(&error, -EINVAL, "%s", strchr(line, '=') + 1);
+		hint = strsep(&answer, "\n");
+		if (hint && !strncmp(hint, "hint=", strlen("hint=")) && hint[strlen("hint=")])
+			wg_error_hint(&error, "%s", hint + strlen("hint="));
+		wg_error_print(&error, stderr);
+		failed |= fails;
+	}
+	if (understood && (failed || !strcmp(line, "errno=0")))
+		return failed ? WG_EXIT_FAILED : WG_EXIT_DONE;
+	return report_foreign(name);
 }
 
 static int reload(const char *name)

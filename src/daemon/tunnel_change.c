@@ -139,7 +139,26 @@ static void adopt(struct wg_tunnel *tunnel, const struct wg_conf *conf,
 		wg_log(WG_LOG_ERROR, "look up names: %s", strerror(ENOMEM));
 }
 
-static int reload(struct wg_tunnel *tunnel, struct wg_error *error)
+static void add_warning(void *ctx, const struct wg_error *warning)
+{
+	wg_log(WG_LOG_WARNING, "%s", warning->text);
+	wg_text_printf(ctx, "warning=%s\nhint=%s\n", warning->text, warning->hint);
+}
+
+/* What is odd in the file is told to who asked, as tuff up does. */
+static int read_again(const struct wg_tunnel *tunnel, struct wg_conf *wanted, struct wg_text *told,
+		      struct wg_error *error)
+{
+	struct wg_check check;
+	int err = wg_readconf(wanted, tunnel->source, &check, error);
+
+	if (!err)
+		wg_readconf_warn(&check, add_warning, told);
+	wg_check_deinit(&check);
+	return err;
+}
+
+static int reload(struct wg_tunnel *tunnel, struct wg_text *told, struct wg_error *error)
 {
 	struct wg_netplan plan = {0};
 	struct wg_conf wanted;
@@ -151,7 +170,7 @@ static int reload(struct wg_tunnel *tunnel, struct wg_error *error)
 	if (!tunnel->source)
 		return wg_error_set(error, -ENOENT, "%s: %s cannot be read a second time",
 				    tunnel->conf.name, tunnel->conf.file);
-	err = wg_readconf(&wanted, tunnel->source, error);
+	err = read_again(tunnel, &wanted, told, error);
 	if (err)
 		return err;
 	err = wg_confdiff_keep_found(&tunnel->conf, &wanted);
@@ -176,9 +195,10 @@ char *wg_tunnel_on_reload(void *ctx, size_t *len)
 {
 	struct wg_error error;
 	struct wg_text text;
-	int err = reload(ctx, &error);
+	int err;
 
 	wg_text_init(&text);
+	err = reload(ctx, &text, &error);
 	if (err) {
 		wg_log(WG_LOG_ERROR, "reload: %s", error.text);
 		wg_text_printf(&text, "error=%s\nhint=%s\n", error.text, error.hint);

@@ -133,6 +133,24 @@ static void take_choices(struct wg_environment *environment, const struct wg_con
 		environment->workers = (int)conf->workers;
 }
 
+static void print_warning(void *ctx, const struct wg_error *error)
+{
+	(void)ctx;
+	wg_error_print(error, stderr);
+}
+
+/* Says what is odd in the file, as tuff check does, before anything is done. */
+static int read_conf(struct up *up, struct wg_error *error)
+{
+	struct wg_check check;
+	int err = wg_readconf(&up->conf, up->source, &check, error);
+
+	if (!err)
+		wg_readconf_warn(&check, print_warning, NULL);
+	wg_check_deinit(&check);
+	return err;
+}
+
 int wg_command_up(int argc, char **argv)
 {
 	struct up up = {0};
@@ -143,7 +161,7 @@ int wg_command_up(int argc, char **argv)
 		return status;
 	if (wg_environment_read(&up.setup.environment, &error))
 		return wg_report(WG_EXIT_USAGE, &error);
-	if (wg_readconf(&up.conf, up.source, &error))
+	if (read_conf(&up, &error))
 		return wg_report(WG_EXIT_FAILED, &error);
 	up.setup.name = up.conf.name;
 	up.path = realpath(up.conf.file, NULL);

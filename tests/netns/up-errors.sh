@@ -20,10 +20,11 @@ cable a eth0 b eth0
 ip -n a addr add 192.0.2.1/24 dev eth0
 key private
 key peer
+key psk
 
 # conf NAME <<END: a file $work/NAME.conf; %KEY% and %PEER% become keys.
 conf() {
-	sed "s|%KEY%|$(<"$work/private")|; s|%PEER%|$(<"$work/peer.pub")|" >"$work/$1.conf"
+	sed "s|%KEY%|$(<"$work/private")|; s|%PSK%|$(<"$work/psk")|; s|%PEER%|$(<"$work/peer.pub")|" >"$work/$1.conf"
 	chmod 600 "$work/$1.conf"
 }
 
@@ -195,6 +196,30 @@ fails silent-tunnel 1 timeout 60 "$program" down wg0
 kill -CONT "$stopped"
 eventually "a tunnel that was asked to end and could not does so later" no_link
 
+# What check finds is said by up and reload, too; keys that are confused are refused.
+basic
+sed -i "s|^PublicKey = .*|PublicKey = $(<"$work/private")|" "$work/wg0.conf"
+fails_up private-key-as-public
+basic
+sed -i "s|^PublicKey = .*|PublicKey = $(wg pubkey <"$work/private")|" "$work/wg0.conf"
+chmod 644 "$file"
+warned() {
+	grep -qF "$1" "$work/err" || { cat "$work/err"; return 1; }
+}
+ok "a file that is odd comes up all the same" at a "$program" up "$file" 2>"$work/err"
+at a "$program" down wg0
+at a "$program" up "$file" 2>"$work/err"
+ok "up says that others can read it" warned "/mnt/wg0.conf:2: a secret is in this file, which others can read"
+ok "and what to do" warned "hint: chmod 600 /mnt/wg0.conf"
+ok "up says that our own key is a peer's" warned "/mnt/wg0.conf:5: the public key of"
+chmod 600 "$file"
+at a "$program" reload wg0 2>"$work/err"
+ok "reload says what is left of that" warned "/mnt/wg0.conf:5: the public key of"
+! warned "which others can read" >"$work/out" || fail "reload says what was mended"
+sed -i "s|^PublicKey = .*|PublicKey = $(<"$work/private")|" "$work/wg0.conf"
+fails reload-private-key-as-public 1 "$program" reload wg0
+at a "$program" down wg0
+
 # Hooks.
 basic 'PreUp = echo first' 'PreUp = exit 3' 'PreUp = ip tuntap add never mode tun' \
 	'PostDown = ip tuntap add neither mode tun'
@@ -223,7 +248,7 @@ first=$!
 eventually "down ends it, and the next one begins" hangs 1003
 ! hangs 1002 || fail "the hook that was ended is there no more"
 ok "down ends that, too" at a "$program" down wg0
-ok "and the one that was there first is answered as well" wait "$first"
+wait "$first" || fail "the one that was there first is answered as well"
 ! wait "$holder" || fail "up says that it was ended"
 ok "up names the hook" grep -Eq "wg0.conf:3: PostUp: echo here; sleep 1002: it was ended after [0-9]+ s: asked to \(here\)" "$work/out"
 ! hangs 1003 || fail "nothing of it is left"
@@ -302,7 +327,7 @@ changed() {
 	basic 'Address = 10.7.0.3/24' 'Route = 10.10.0.0/16' 'Forward = ipv6 via eth0' \
 		'Sysctl = net.ipv6.conf.eth0.hop_limit=66' 'ProxyNDP = eth0' 'MTU = 1300' "$@"
 	conf more <<-END
-		PresharedKey = %KEY%
+		PresharedKey = %PSK%
 		AllowedIPs = 2001:db8:7767::2/128, 10.7.1.0/24
 		[Peer]
 		PublicKey = $(wg genkey | wg pubkey)
