@@ -62,6 +62,13 @@ function(wg_test module)
   endforeach()
 endfunction()
 
+# wg_scarce(TARGET)  The test can have its memory be out, see tests/scarce.h.
+function(wg_scarce target)
+  foreach(name IN ITEMS malloc calloc realloc reallocarray aligned_alloc strdup strndup mmap free)
+    target_link_options(${target} PRIVATE -Wl,--wrap=${name})
+  endforeach()
+endfunction()
+
 # wg_bench(MODULE name...)  Builds bench/bench_<name>.c; one JSON object a line.
 function(wg_bench module)
   foreach(name IN LISTS ARGN)
