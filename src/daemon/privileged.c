@@ -9,7 +9,9 @@
 #include "route/link.h"
 #include "route/netlink.h"
 
-static int set_mtu(const char *name, uint32_t mtu)
+/* As the kernel's WireGuard is: its MTU, and no address that nobody gave it, from which
+ * the kernel would ask for routers that no peer is. */
+static int set_up_link(const char *name)
 {
 	struct wg_netlink *netlink;
 	struct wg_link link;
@@ -19,7 +21,9 @@ static int set_mtu(const char *name, uint32_t mtu)
 		return error;
 	error = wg_link_find(netlink, name, &link);
 	if (!error)
-		error = wg_link_set_mtu(netlink, link.index, mtu);
+		error = wg_link_set_mtu(netlink, link.index, WG_PRIVILEGED_MTU);
+	if (!error)
+		(void)wg_link_set_addressless(netlink, link.index); /* there may be no IPv6 */
 	wg_netlink_close(netlink);
 	return error;
 }
@@ -32,7 +36,7 @@ static int set_up_new(const struct wg_tun *tun)
 		return -errno;
 	if (ifr.ifr_flags & IFF_PERSIST)
 		return 0;
-	return set_mtu(ifr.ifr_name, WG_PRIVILEGED_MTU);
+	return set_up_link(ifr.ifr_name);
 }
 
 int wg_privileged_open_tun(struct wg_tun **tun, const char *name)

@@ -15,7 +15,8 @@
  * WireGuard. */
 #define WG_PRIVILEGED_MTU 1420
 
-/* As wg_tun_open; a link that is not persistent, and so new, gets the usual MTU. */
+/* As wg_tun_open; a link that is not persistent, and so new, gets the usual MTU and no
+ * link-local address. */
 int wg_privileged_open_tun(struct wg_tun **tun, const char *name);
 
 /* As wg_tun_link_get. */

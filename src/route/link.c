@@ -118,6 +118,18 @@ int wg_link_set_mtu(struct wg_netlink *nl, uint32_t index, uint32_t mtu)
 	return wg_message_do(nl);
 }
 
+int wg_link_set_addressless(struct wg_netlink *nl, uint32_t index)
+{
+	struct nlmsghdr *nlh = begin(nl, RTM_NEWLINK, index);
+	struct nlattr *families = mnl_attr_nest_start(nlh, IFLA_AF_SPEC);
+	struct nlattr *inet6 = mnl_attr_nest_start(nlh, AF_INET6);
+
+	mnl_attr_put_u8(nlh, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+	mnl_attr_nest_end(nlh, inet6);
+	mnl_attr_nest_end(nlh, families);
+	return wg_message_do(nl);
+}
+
 int wg_link_delete(struct wg_netlink *nl, uint32_t index)
 {
 	begin(nl, RTM_DELLINK, index);

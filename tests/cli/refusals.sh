@@ -207,6 +207,9 @@ rm /run/wireguard/gnekey.sock
 eventually ip tuntap del gnekey mode tun
 "$tuff" -- gnekey
 ip link show gnekey | grep -q 'mtu 1420' || fail 'the MTU of a new link'
+ip -d link show gnekey | grep -q 'addrgenmode none' || fail 'addresses of its own making'
+ip link set gnekey up
+[ -z "$(ip -6 addr show dev gnekey)" ] || fail 'a new link has an address that nobody gave it'
 end gnekey
 # So is that of a file, also where the word is one that people try as a command.
 refuses 2 'tuff: command line: status: no such command' \
