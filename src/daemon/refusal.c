@@ -4,18 +4,11 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/container.h"
 #include "daemon/sockfile.h"
-
-/* As docker, podman and systemd-nspawn mark their containers. */
-static bool in_container(void)
-{
-	return getenv("container") || !access("/.dockerenv", F_OK) ||
-	       !access("/run/.containerenv", F_OK) || !access("/run/systemd/container", F_OK);
-}
 
 /* Somebody serves this name: says who. False when nobody does. */
 static bool blame_daemon(struct wg_error *error, const char *name, const char *path, int code)
@@ -54,10 +47,11 @@ static int refuse_without_device(struct wg_error *error, const char *name, int c
 		wg_error_hint(error,
 			      "run it as root, or let this user open the device: "
 			      "chmod 0666 /dev/net/tun%s",
-			      in_container() ? ""
-					     : " (to last, in a udev rule: KERNEL==\"tun\", "
-					       "MODE=\"0666\")");
-	else if (in_container())
+			      wg_container_is_around()
+				      ? ""
+				      : " (to last, in a udev rule: KERNEL==\"tun\", "
+					"MODE=\"0666\")");
+	else if (wg_container_is_around())
 		wg_error_hint(error, "start the container with: --device /dev/net/tun");
 	else
 		wg_error_hint(error, "load the driver with: modprobe tun "
@@ -68,7 +62,7 @@ static int refuse_without_device(struct wg_error *error, const char *name, int c
 static int refuse_without_capability(struct wg_error *error, const char *name, int code)
 {
 	wg_error_set(error, code, "%s: create link: %s", name, strerror(-code));
-	if (in_container())
+	if (wg_container_is_around())
 		wg_error_hint(error, "CAP_NET_ADMIN is needed: start the container with: "
 				     "--cap-add NET_ADMIN");
 	else
