@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "daemon/portholder.h"
 #include "daemon/privileged.h"
 
 void wg_sockets_init(struct wg_sockets *sockets)
@@ -38,14 +39,18 @@ static uint16_t preferred_port(const struct wg_sockets *sockets)
 int wg_sockets_open(struct wg_sockets *sockets)
 {
 	uint16_t port = preferred_port(sockets);
+	char holder[WG_PORTHOLDER_LEN];
+	bool known;
 	int error = open_port(sockets, port);
 
 	if (error != -EADDRINUSE || sockets->choice == WG_PORT_FIXED)
 		return error;
 	error = open_port(sockets, 0);
-	if (!error)
-		wg_log(WG_LOG_NOTICE, "port %u is taken, listening on %u instead", port,
-		       sockets->port);
+	if (error)
+		return error;
+	known = wg_portholder_find(holder, port);
+	wg_log(WG_LOG_NOTICE, "port %u is taken%s%s, listening on %u instead", port,
+	       known ? " by " : "", known ? holder : "", sockets->port);
 	return error;
 }
 

@@ -7,6 +7,7 @@
 #include "daemon/clock.h"
 #include "daemon/confdiff.h"
 #include "daemon/netapply.h"
+#include "daemon/portholder.h"
 #include "daemon/readconf.h"
 #include "daemon/tunnel_parts.h"
 #include "daemon/workers.h"
@@ -14,6 +15,8 @@
 /* Why the engine or its sockets did not become what the file says. */
 void wg_tunnel_refuse_config(struct wg_error *error, const struct wg_conf *conf, int err)
 {
+	char holder[WG_PORTHOLDER_LEN];
+
 	if (err != -EADDRINUSE || !conf->listen_port_line) {
 		wg_error_set(error, err, "%s: keys, peers and sockets: %s", conf->name,
 			     strerror(-err));
@@ -21,8 +24,11 @@ void wg_tunnel_refuse_config(struct wg_error *error, const struct wg_conf *conf,
 	}
 	wg_error_set(error, err, "%s:%u: ListenPort %u: %s", conf->file, conf->listen_port_line,
 		     conf->config.listen_port, strerror(-err));
-	wg_error_hint(error, "another program has this UDP port: see ss -ulpn sport = :%u",
-		      conf->config.listen_port);
+	if (wg_portholder_find(holder, conf->config.listen_port))
+		wg_error_hint(error, "%s has this UDP port", holder);
+	else
+		wg_error_hint(error, "another program has this UDP port: see ss -ulpn sport = :%u",
+			      conf->config.listen_port);
 }
 
 /* Another tunnel that comes up just now may have the same table in its plan: the claim

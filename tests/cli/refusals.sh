@@ -112,7 +112,7 @@ foreground() {
 }
 hold_port 30567
 foreground "$scratch/log" A=b
-eventually grep -Eqx 'tuff: wg0: port 30567 is taken, listening on [0-9]+ instead' "$scratch/log"
+eventually grep -Eqx 'tuff: wg0: port 30567 is taken by python3[^ ]* \(process [0-9]+\), listening on [0-9]+ instead' "$scratch/log"
 port=$(wg show wg0 listen-port)
 run wg set wg0 fwmark 7 listen-port 30567
 [ "$status $err" = '1 Unable to modify interface: Address already in use' ] ||
@@ -140,7 +140,7 @@ wg show wg0 >/dev/null
 [ ! -s "$scratch/log" ] || fail "LOG_LEVEL=error: $(<"$scratch/log")"
 end wg0
 foreground "$scratch/log" "JOURNAL_STREAM=$(stat -c %d:%i "$scratch/log")"
-eventually grep -Eqx '<5>wg0: port 30567 is taken, listening on [0-9]+ instead' "$scratch/log"
+eventually grep -Eqx '<5>wg0: port 30567 is taken by python3[^ ]* \(process [0-9]+\), listening on [0-9]+ instead' "$scratch/log"
 end wg0
 foreground "$scratch/log" LOG_LEVEL=debug JOURNAL_STREAM=1:2
 eventually grep -Fqx 'tuff: wg0: link up, listening on port '"$(wg show wg0 listen-port)" "$scratch/log"
