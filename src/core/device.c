@@ -176,6 +176,11 @@ void wg_device_set_mtu(struct wg_device *device, uint32_t mtu)
 	device->mtu = mtu;
 }
 
+uint32_t wg_device_mtu(const struct wg_device *device)
+{
+	return device->mtu;
+}
+
 void wg_device_set_clamp_mss(struct wg_device *device, bool clamp_mss)
 {
 	device->clamp_mss = clamp_mss;
@@ -359,6 +364,11 @@ void wg_device_set_socket(struct wg_device *device, uint16_t port, uint32_t fwma
 {
 	device->port = port;
 	device->fwmark = fwmark;
+}
+
+uint16_t wg_device_port(const struct wg_device *device)
+{
+	return device->port;
 }
 
 bool wg_device_wants_reports(const struct wg_device *device, wg_time now)

@@ -50,6 +50,7 @@ void wg_device_free(struct wg_device *device);
 void wg_device_up(struct wg_device *device, struct wg_now now);
 void wg_device_down(struct wg_device *device);
 void wg_device_set_mtu(struct wg_device *device, uint32_t mtu);
+uint32_t wg_device_mtu(const struct wg_device *device);
 /* Whether the MSS of passing TCP SYNs is lowered to the MTU (off at first). */
 void wg_device_set_clamp_mss(struct wg_device *device, bool clamp_mss);
 bool wg_device_is_up(const struct wg_device *device);
@@ -125,6 +126,7 @@ bool wg_device_wants_reports(const struct wg_device *device, wg_time now);
 
 /* Tells the engine which port and mark its sockets have, for describe. */
 void wg_device_set_socket(struct wg_device *device, uint16_t port, uint32_t fwmark);
+uint16_t wg_device_port(const struct wg_device *device);
 
 /* Bytes of packet buffers that the engine has itself, in use or not; and gives back
  * what a burst needed. For idle moments. */

@@ -1,5 +1,6 @@
 /* `tuff up NAME|FILE`: the whole tunnel from one file. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,7 +73,8 @@ static void on_ready(void *ctx, const struct wg_error *error)
 		wg_report(WG_EXIT_FAILED, error);
 		return;
 	}
-	wg_log(WG_LOG_INFO, "up");
+	wg_log(WG_LOG_NOTICE, "up, MTU %" PRIu32 ", port %u",
+	       wg_device_mtu(wg_loop_device(up->loop)), wg_device_port(wg_loop_device(up->loop)));
 	if (!up->setup.foreground && wg_background_ready())
 		wg_loop_stop(up->loop, -EPIPE, "errno=32\n\n");
 }

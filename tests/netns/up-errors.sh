@@ -316,6 +316,14 @@ ok "which is no error" at a "$program" down --if-up wg0
 fails reload-not-up 1 "$program" reload wg0
 fails show-not-up 1 "$program" show wg0
 
+# In the foreground it says when it is up, and as what.
+basic 'ListenPort = 5006' 'MTU = 1300'
+ip netns exec a "$program" up -f "$file" 2>"$work/err" </dev/null &
+foreground=$!
+eventually "it says that it is up" grep -qx 'tuff: wg0: up, MTU 1300, port 5006' "$work/err"
+ok "and comes down" at a "$program" down wg0
+wait "$foreground" || fail "it does not end well"
+
 # fails_reload NAME: `tuff reload wg0` fails so, and changes neither tunnel nor host.
 fails_reload() {
 	fails "reload-$1" 1 "$program" reload wg0
