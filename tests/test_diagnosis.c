@@ -68,6 +68,16 @@ static void test_a_link_of_the_kernels_wireguard_is_told_apart(void **state)
 	assert_string_equal(diagnose(), "e link-taken");
 }
 
+static void test_a_link_that_is_no_tunnel_is_nobodys_to_delete(void **state)
+{
+	(void)state;
+	facts.runner = WG_FACTS_RUNS_NOT;
+	snprintf(links[2].kind, sizeof(links[2].kind), "veth");
+	assert_string_equal(diagnose(), "e link-taken");
+	assert_said("kind veth");
+	assert_said("another name");
+}
+
 static void test_leftovers_of_a_dead_tunnel_are_counted(void **state)
 {
 	(void)state;
@@ -505,6 +515,7 @@ int main(void)
 		TEST(test_a_tunnel_that_is_not_up_is_found),
 		TEST(test_a_link_without_a_control_socket_is_found),
 		TEST(test_a_link_of_the_kernels_wireguard_is_told_apart),
+		TEST(test_a_link_that_is_no_tunnel_is_nobodys_to_delete),
 		TEST(test_leftovers_of_a_dead_tunnel_are_counted),
 		TEST(test_a_port_that_another_program_has_is_found),
 		TEST(test_another_program_is_left_to_wg),

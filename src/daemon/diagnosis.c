@@ -54,6 +54,13 @@ static void judge_absence(struct wg_check *check, const struct wg_facts *facts)
 		wg_check_add(check, WG_CHECK_ERROR, "link-taken", 0,
 			     "the link is one of the kernel's own WireGuard");
 		wg_check_remedy(check, "look at it with: wg show %s", facts->name);
+	} else if (link && strcmp(link->kind, "tun") != 0) {
+		wg_check_add(check, WG_CHECK_ERROR, "link-taken", 0,
+			     "a link of this name is there that is no tunnel%s%s",
+			     *link->kind ? ", but one of kind " : "", link->kind);
+		wg_check_remedy(check,
+				"look at it with: ip -d link show %s; a tunnel needs another name",
+				facts->name);
 	} else if (link) {
 		wg_check_add(check, WG_CHECK_ERROR, "no-control-socket", 0,
 			     "the link is there, but no program answers at its control socket");
