@@ -103,7 +103,7 @@ static int identify(struct wg_sockfile *file, const char *path)
 	if (lstat(path, &st) < 0)
 		return -errno;
 	memset(file, 0, sizeof(*file));
-	strncpy(file->path, path, sizeof(file->path) - 1);
+	memcpy(file->path, path, strnlen(path, sizeof(file->path) - 1));
 	file->dev = st.st_dev;
 	file->ino = st.st_ino;
 	return 0;
