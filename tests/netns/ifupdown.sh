@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The two hosts of the story brought up the manual way, by Debian's ifupdown, with the
-# stanzas of examples/ifupdown; the lab is that of provider.sh.
+# The two hosts of the story brought up by Debian's ifupdown with the stanzas of
+# examples/ifupdown: the manual way, and each from one file. The lab is that of provider.sh.
 #
 #   shale === tunnel over IPv4 === basalt 2001:db8:7767::2, all of IPv6 through it
 #
@@ -24,24 +24,25 @@ provider 2001:db8:1
 ip -n router -6 route add 2001:db8:7767::/64 via "$(address_of_shale 2001:db8:1 | head -n 1)"
 story_keys
 for name in shale basalt; do
-	mkdir "$work/$name/run" "$work/$name/state"
+	mkdir "$work/$name"/{run,state,undo}
 done
 
-# on HOST COMMAND...: with the host's own /etc/wireguard and /run/wireguard, since both
-# links are called wg0.
+# on HOST COMMAND...: with the host's own /etc/wireguard, /run/wireguard and /run/tuff, since
+# both links are called wg0.
 on() {
 	# shellcheck disable=SC2016 # expanded there
 	at "$1" bash -c 'mount --bind "$0" /etc/wireguard &&
-		mount --bind "$0/run" /run/wireguard && exec "$@"' "$work/$1" "${@:2}"
+		mount --bind "$0/run" /run/wireguard &&
+		mount --bind "$0/undo" /run/tuff && exec "$@"' "$work/$1" "${@:2}"
 }
 
-# by_ifupdown ifup|ifdown HOST
+# by_ifupdown ifup|ifdown HOST [FILE]: with the stanza of that name, or of the host's.
 by_ifupdown() {
-	on "$2" "$1" --interfaces="$examples/$2" --state-dir="$work/$2/state" wg0
+	on "$2" "$1" --interfaces="$examples/${3:-$2}" --state-dir="$work/$2/state" wg0
 }
 
 daemon_is_gone() {
-	! pgrep -f "^tuff wg0\$"
+	! pgrep -f "^tuff (up )?wg0\$"
 }
 
 picture shale >"$work/shale.before"
@@ -62,3 +63,17 @@ for round in first second; do
 	eventually "shale is as it was" same_picture shale "$work/shale.before"
 	eventually "basalt is as it was" same_picture basalt "$work/basalt.before"
 done
+
+# All of it in the tunnels' files, and two lines in ifupdown's.
+for name in shale basalt; do
+	cp "$examples/../$name.conf" "$work/$name/wg0.conf"
+done
+ok "ifup of a whole tunnel on shale" by_ifupdown ifup shale whole
+ok "and on basalt" by_ifupdown ifup basalt whole
+eventually "basalt reaches the Internet through it" pings basalt 2001:db8:ffff::1
+ok "shale listens to its router still, too" has_default
+ok "ifdown of it on shale" by_ifupdown ifdown shale whole
+ok "and of it on basalt" by_ifupdown ifdown basalt whole
+ok "both daemons are gone then" daemon_is_gone
+ok "shale is as it was before" same_picture shale "$work/shale.before"
+ok "basalt is as it was before" same_picture basalt "$work/basalt.before"
