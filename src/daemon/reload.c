@@ -37,7 +37,7 @@ static int report_answer(const char *name, char *answer)
 		hint = strsep(&answer, "\n");
 		if (hint && !strncmp(hint, "hint=", strlen("hint=")) && hint[strlen("hint=")])
 			wg_error_hint(&error, "%s", hint + strlen("hint="));
-		wg_error_print(&error, stderr);
+		wg_report_at(fails ? WG_LOG_ERROR : WG_LOG_WARNING, &error);
 		failed |= fails;
 	}
 	if (understood && (failed || !strcmp(line, "errno=0")))

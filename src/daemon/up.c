@@ -138,7 +138,7 @@ static void take_choices(struct wg_environment *environment, const struct wg_con
 static void print_warning(void *ctx, const struct wg_error *error)
 {
 	(void)ctx;
-	wg_error_print(error, stderr);
+	wg_report_at(WG_LOG_WARNING, error);
 }
 
 /* Says what is odd in the file, as tuff check does, before anything is done. */
