@@ -1,13 +1,20 @@
-/* Floods a WireGuard port with initiations whose mac1 is right and whose rest is
- * random, and counts what comes back: one JSON object when SIGTERM ends it.
+/* Floods a WireGuard port with messages that look like initiations, from as many source
+ * addresses as there are, and counts what comes back: one JSON object when SIGTERM ends
+ * it. The sources are 100.64.0.0/16, which must be local where it runs.
  *
- * Usage: flood IPV4 PORT PUBLIC-KEY MESSAGES-PER-SECOND */
+ * Usage: flood KIND IPV4 PORT PUBLIC-KEY MESSAGES-PER-SECOND
+ *
+ *   initiations   mac1 is right, the rest is random
+ *   cookies       mac1 is right, mac2 and the rest are random
+ *   wrong-mac1    all of it is random */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,7 +26,12 @@
 #include "noise/wire.h"
 
 /* They come in bursts, so that any machine is under load, but no socket overflows. */
-#define BURST 1000
+#define BURST    1024
+#define VECTOR   64
+/* Made once and sent again and again: the sender must be faster than who receives. */
+#define MESSAGES 4096
+#define SOURCES  0x64400000u
+#define BUFFER   (4 << 20)
 
 struct counts {
 	unsigned long sent;
@@ -28,6 +40,15 @@ struct counts {
 	unsigned long others;
 };
 
+struct vector {
+	struct mmsghdr headers[VECTOR];
+	struct iovec pieces[VECTOR];
+	struct cmsg {
+		_Alignas(struct cmsghdr) uint8_t bytes[CMSG_SPACE(sizeof(struct in_pktinfo))];
+	} sources[VECTOR];
+};
+
+static struct wg_wire_initiation messages[MESSAGES];
 static volatile sig_atomic_t ended;
 
 static void end(int signal)
@@ -36,42 +57,105 @@ static void end(int signal)
 	ended = 1;
 }
 
-static int connect_to(const char *address, const char *port)
+/* Not connected, so that it can say another source each time, and hear answers to all. */
+static int open_socket(void)
 {
-	struct sockaddr_in to = {.sin_family = AF_INET};
-	int fd;
+	const struct sockaddr_in any = {.sin_family = AF_INET};
+	const int buffer = BUFFER;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	to.sin_port = htons((uint16_t)strtoul(port, NULL, 10));
-	if (inet_pton(AF_INET, address, &to.sin_addr) != 1)
+	if (fd < 0)
 		return -1;
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to))) {
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer));
+	if (bind(fd, (const struct sockaddr *)&any, sizeof(any))) {
 		close(fd);
 		return -1;
 	}
 	return fd;
 }
 
-static void forge(struct wg_wire_initiation *message, struct wg_cookie_jar *jar,
-		  const struct wg_random *random)
+static bool make_messages(const char *kind, const uint8_t key[static WG_KEY_LEN])
 {
-	wg_random_fill(random, message, sizeof(*message));
-	wg_store_le32(message->type, WG_MESSAGE_INITIATION);
-	wg_cookie_sign(jar, message, sizeof(*message), 0);
+	struct wg_random random = wg_crypto_random();
+	struct wg_cookie_jar jar;
+
+	wg_cookie_jar_init(&jar, key);
+	for (size_t i = 0; i < MESSAGES; i++) {
+		struct wg_wire_initiation *message = &messages[i];
+
+		wg_random_fill(&random, message, sizeof(*message));
+		wg_store_le32(message->type, WG_MESSAGE_INITIATION);
+		if (strcmp(kind, "wrong-mac1") == 0)
+			continue;
+		wg_cookie_sign(&jar, message, sizeof(*message), 0);
+		if (strcmp(kind, "cookies") == 0)
+			wg_random_fill(&random, message->mac2, sizeof(message->mac2));
+		else if (strcmp(kind, "initiations") != 0)
+			return false;
+	}
+	return true;
+}
+
+static void prepare(struct vector *vector, struct sockaddr_in *to)
+{
+	*vector = (struct vector){0};
+	for (size_t i = 0; i < VECTOR; i++) {
+		struct msghdr *header = &vector->headers[i].msg_hdr;
+		struct cmsghdr *cmsg = (struct cmsghdr *)vector->sources[i].bytes;
+
+		cmsg->cmsg_level = IPPROTO_IP;
+		cmsg->cmsg_type = IP_PKTINFO;
+		cmsg->cmsg_len = CMSG_LEN(sizeof(struct in_pktinfo));
+		vector->pieces[i].iov_len = sizeof(messages[0]);
+		header->msg_name = to;
+		header->msg_namelen = sizeof(*to);
+		header->msg_iov = &vector->pieces[i];
+		header->msg_iovlen = 1;
+		header->msg_control = cmsg;
+		header->msg_controllen = sizeof(vector->sources[i].bytes);
+	}
+}
+
+/* The next messages, from the next sources; how many were sent. */
+static unsigned int send_vector(int fd, struct vector *vector, unsigned long number)
+{
+	int n;
+
+	for (size_t i = 0; i < VECTOR; i++, number++) {
+		struct in_pktinfo info = {0};
+
+		/* A step that is odd goes through all of them, in no order of note. */
+		info.ipi_spec_dst.s_addr = htonl(SOURCES | (uint32_t)(number * 40503u & 0xffffu));
+		memcpy(CMSG_DATA((struct cmsghdr *)vector->sources[i].bytes), &info, sizeof(info));
+		vector->pieces[i].iov_base = &messages[number % MESSAGES];
+	}
+	n = sendmmsg(fd, vector->headers, VECTOR, 0);
+	return n < 0 ? 0 : (unsigned int)n;
 }
 
 static void count_answers(int fd, struct counts *counts)
 {
-	uint8_t answer[2048];
-	ssize_t len;
+	static uint8_t answers[VECTOR][256];
+	struct iovec pieces[VECTOR];
+	struct mmsghdr headers[VECTOR] = {0};
+	int n;
 
-	while ((len = recv(fd, answer, sizeof(answer), MSG_DONTWAIT)) >= 0) {
-		enum wg_message type = wg_wire_classify(answer, (size_t)len);
-
-		counts->responses += type == WG_MESSAGE_RESPONSE;
-		counts->cookie_replies += type == WG_MESSAGE_COOKIE_REPLY;
-		counts->others += type != WG_MESSAGE_RESPONSE && type != WG_MESSAGE_COOKIE_REPLY;
+	for (size_t i = 0; i < VECTOR; i++) {
+		pieces[i] = (struct iovec){answers[i], sizeof(answers[i])};
+		headers[i].msg_hdr.msg_iov = &pieces[i];
+		headers[i].msg_hdr.msg_iovlen = 1;
 	}
+	do {
+		n = recvmmsg(fd, headers, VECTOR, MSG_DONTWAIT, NULL);
+		for (int i = 0; i < n; i++) {
+			enum wg_message type = wg_wire_classify(answers[i], headers[i].msg_len);
+
+			counts->responses += type == WG_MESSAGE_RESPONSE;
+			counts->cookie_replies += type == WG_MESSAGE_COOKIE_REPLY;
+			counts->others += type != WG_MESSAGE_RESPONSE &&
+					  type != WG_MESSAGE_COOKIE_REPLY;
+		}
+	} while (n == VECTOR);
 }
 
 /* Sleeps until n messages are due after start. */
@@ -89,50 +173,59 @@ static void pace(const struct timespec *start, unsigned long n, unsigned long pe
 		;
 }
 
-static void flood(int fd, struct wg_cookie_jar *jar, unsigned long per_second,
-		  struct counts *counts)
+static double seconds_since(const struct timespec *start)
 {
-	struct wg_random random = wg_crypto_random();
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
+}
+
+static void flood(int fd, struct sockaddr_in *to, unsigned long per_second)
+{
 	struct pollfd last = {.fd = fd, .events = POLLIN};
+	struct counts counts = {0};
+	struct vector vector;
 	struct timespec start;
+	double seconds;
 
+	prepare(&vector, to);
 	clock_gettime(CLOCK_MONOTONIC, &start);
-	for (unsigned long i = 0; !ended; i++) {
-		struct wg_wire_initiation message;
-
+	for (unsigned long i = 0; !ended; i += VECTOR) {
 		if (i % BURST == 0)
 			pace(&start, i, per_second);
-		forge(&message, jar, &random);
-		counts->sent += send(fd, &message, sizeof(message), 0) == sizeof(message);
-		count_answers(fd, counts);
+		counts.sent += send_vector(fd, &vector, i);
+		count_answers(fd, &counts);
 	}
+	seconds = seconds_since(&start);
 	while (poll(&last, 1, 1000) > 0)
-		count_answers(fd, counts);
+		count_answers(fd, &counts);
+	printf("{\"sent\": %lu, \"per_second\": %.0f, \"cookie_replies\": %lu, "
+	       "\"responses\": %lu, \"others\": %lu}\n",
+	       counts.sent, (double)counts.sent / seconds, counts.cookie_replies, counts.responses,
+	       counts.others);
 }
 
 int main(int argc, char **argv)
 {
-	struct wg_cookie_jar jar;
-	struct counts counts = {0};
+	struct sockaddr_in to = {.sin_family = AF_INET};
 	uint8_t key[WG_KEY_LEN];
-	unsigned long per_second;
+	unsigned long per_second = argc == 6 ? strtoul(argv[5], NULL, 10) : 0;
 	int fd;
 
-	if (argc != 5 || wg_crypto_init(NULL) || !wg_key_decode(key, argv[3])) {
-		fprintf(stderr, "usage: flood IPV4 PORT PUBLIC-KEY PER-SECOND\n");
+	if (!per_second || wg_crypto_init(NULL) || !wg_key_decode(key, argv[4]) ||
+	    !make_messages(argv[1], key) || inet_pton(AF_INET, argv[2], &to.sin_addr) != 1) {
+		fprintf(stderr, "usage: flood KIND IPV4 PORT PUBLIC-KEY PER-SECOND\n");
 		return 2;
 	}
-	per_second = strtoul(argv[4], NULL, 10);
-	fd = connect_to(argv[1], argv[2]);
-	if (fd < 0 || !per_second) {
-		fprintf(stderr, "flood: %s:%s: cannot connect\n", argv[1], argv[2]);
+	to.sin_port = htons((uint16_t)strtoul(argv[3], NULL, 10));
+	fd = open_socket();
+	if (fd < 0) {
+		perror("flood");
 		return 1;
 	}
-	wg_cookie_jar_init(&jar, key);
 	signal(SIGTERM, end);
-	flood(fd, &jar, per_second, &counts);
-	printf("{\"sent\": %lu, \"cookie_replies\": %lu, \"responses\": %lu, \"others\": %lu}\n",
-	       counts.sent, counts.cookie_replies, counts.responses, counts.others);
+	flood(fd, &to, per_second);
 	close(fd);
 	return 0;
 }
