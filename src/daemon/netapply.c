@@ -11,6 +11,7 @@
 /* The journal's word for our firewall tables. */
 #define KIND_LEAKGUARD "nftables"
 #define SRC_VALID_MARK "net/ipv4/conf/all/src_valid_mark"
+#define RP_FILTERS     "net/ipv4/conf/"
 
 /* With the kernel's own words. */
 static int refuse(struct wg_error *error, int code, const struct wg_netlink *nl, const char *what,
@@ -215,10 +216,19 @@ static int guard(const struct wg_netplan *plan, const struct wg_conf *conf, stru
 static int add_default_sysctls(const struct wg_netplan *plan, struct wg_undo *undo,
 			       struct wg_error *error)
 {
+	int err;
+
 	if (!wg_netplan_uses_rule(plan, WG_FAMILY_IPV4))
 		return 0;
 	/* The reverse path filter then looks the answers up with their mark. */
-	return set_sysctl(undo, SRC_VALID_MARK, "1", error);
+	err = set_sysctl(undo, SRC_VALID_MARK, "1", error);
+	if (!wg_sysctl_is_refused(err) || wg_sysctl_any(RP_FILTERS, "rp_filter"))
+		return err;
+	wg_log(WG_LOG_WARNING,
+	       "%s; going on, since no reverse path filter (rp_filter) is on: one that is "
+	       "switched on later would drop answers",
+	       error->text);
+	return 0;
 }
 
 /* The newest rule is asked first, so each family's order is the table, then the other. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "route/link.h"
 #include "route/route.h"
 #include "route/sysctl.h"
@@ -23,7 +24,10 @@ static int turn_on(struct wg_undo *undo, const char *name, const char *meanwhile
 	return wg_undo_sysctl(undo, name, strcmp(present, "0") ? present : "1", meanwhile, error);
 }
 
-static int listen_on(struct wg_undo *undo, const char *link, struct wg_error *error)
+/* advertised: a default route of it is at stake. Else it may come to be one day, and that
+ * is worth a warning only. */
+static int listen_on(struct wg_undo *undo, const char *link, bool advertised,
+		     struct wg_error *error)
 {
 	char name[WG_SYSCTL_NAME_LEN], present[WG_SYSCTL_VALUE_LEN];
 	int r = wg_sysctl_conf(name, "ipv6", link, "accept_ra");
@@ -33,7 +37,14 @@ static int listen_on(struct wg_undo *undo, const char *link, struct wg_error *er
 		return wg_error_set(error, r, "%s: accept_ra: %s", link, strerror(-r));
 	if (!strcmp(present, "0"))
 		return 0;
-	return wg_undo_sysctl(undo, name, "2", ALL_IPV6, error);
+	r = wg_undo_sysctl(undo, name, "2", ALL_IPV6, error);
+	if (advertised || !wg_sysctl_is_refused(r))
+		return r;
+	wg_log(WG_LOG_WARNING,
+	       "%s; going on, since %s has no advertised default route now: one that comes "
+	       "later would be lost",
+	       error->text, link);
+	return 0;
 }
 
 /* On every interface with a route from an advertisement. Twice on the same is fine. */
@@ -52,7 +63,7 @@ static int listen_where_advertised(struct wg_undo *undo, struct wg_netlink *nl,
 			continue;
 		/* One that has just gone has no routes to lose. */
 		if (!wg_link_by_index(nl, routes[i].link, &link))
-			r = listen_on(undo, link.name, error);
+			r = listen_on(undo, link.name, !routes[i].dst.bits, error);
 	}
 	free(routes);
 	return r;
@@ -106,9 +117,10 @@ int wg_forward_ipv6(struct wg_undo *undo, struct wg_netlink *nl, const char *upl
 {
 	int r = check_uplink(nl, uplink, error);
 
-	if (!r && uplink)
-		r = listen_on(undo, uplink, error);
+	/* Where a default route was advertised comes first, and cannot do without. */
 	r = r ? r : listen_where_advertised(undo, nl, error);
+	if (!r && uplink)
+		r = listen_on(undo, uplink, false, error);
 	return r ? r : turn_all_on(undo, "ipv6", ALL_IPV6, uplink, tunnel, error);
 }
 

@@ -193,3 +193,14 @@ int wg_sysctl_picture(const char *name, struct wg_sysctl **values, size_t *n)
 	*n = picture.n;
 	return 0;
 }
+
+bool wg_sysctl_any(const char *folder, const char *leaf)
+{
+	struct picture picture = {NULL, 0, 0};
+	bool any = add_siblings(&picture, folder, leaf) != 0 || !picture.n;
+
+	for (size_t i = 0; i < picture.n; i++)
+		any |= strcmp(picture.values[i].value, "0") != 0;
+	free(picture.values);
+	return any;
+}

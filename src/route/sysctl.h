@@ -3,6 +3,7 @@
 #ifndef WG_ROUTE_SYSCTL_H
 #define WG_ROUTE_SYSCTL_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -24,6 +25,16 @@ int wg_sysctl_read(const char *name, char value[static WG_SYSCTL_VALUE_LEN]);
 int wg_sysctl_write(const char *name, const char *value);
 /* Whether two values mean the same: spaces and tabs between numbers do not matter. */
 bool wg_sysctl_equal(const char *a, const char *b);
+
+/* Whether the kernel did not let us write: /proc/sys is read-only, or not ours. */
+static inline bool wg_sysctl_is_refused(int err)
+{
+	return err == -EROFS || err == -EACCES || err == -EPERM;
+}
+
+/* Whether the parameter leaf of any interface in folder ("net/ipv4/conf/"), or of "all", is
+ * not "0"; also where that cannot be found out. */
+bool wg_sysctl_any(const char *folder, const char *leaf);
 
 /* A picture of everything that a write to this name may change: itself, first, and
  * those that the kernel changes with it. What cannot be read is left out. Freed by

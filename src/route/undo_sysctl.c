@@ -149,15 +149,34 @@ static int journal_after(struct wg_undo *undo, const struct wg_sysctl *values, s
 	return wg_undo_append(undo, &lines, error);
 }
 
+/* The key that an interface which is made later begins with. */
+static const char *default_key(char key[static WG_SYSCTL_NAME_LEN], const char *of)
+{
+	char name[WG_SYSCTL_NAME_LEN];
+
+	snprintf(name, sizeof(name), "%.*sdefault%s", (int)wg_sysctl_interface_at(of), of,
+		 strrchr(of, '/'));
+	return wg_sysctl_key(key, name);
+}
+
 static int explain(struct wg_error *error, int r, const struct wg_sysctl *present,
 		   const char *value)
 {
 	char key[WG_SYSCTL_NAME_LEN];
+	size_t at;
 
 	wg_sysctl_key(key, present->name);
 	wg_error_set(error, r, "%s: is %s, and cannot be set to %s: %s", key, present->value, value,
 		     strerror(-r));
-	if (r == -EROFS)
+	at = wg_sysctl_interface_at(present->name);
+	if (r == -EROFS && at && strncmp(present->name + at, "all/", 4) != 0 &&
+	    strncmp(present->name + at, "default/", 8) != 0)
+		wg_error_hint(
+			error,
+			"/proc/sys is read-only, as in a container, whose interfaces come "
+			"when --sysctl is done: give it --sysctl %s=%s, which they begin with",
+			default_key(key, present->name), value);
+	else if (r == -EROFS)
 		wg_error_hint(error,
 			      "/proc/sys is read-only, as in a container: give it --sysctl %s=%s",
 			      key, value);

@@ -290,6 +290,28 @@ fails_up read-only-sysctl-line "${read_only[@]}" /proc/sys
 basic "Sysctl = net.ipv6.conf.eth0.hop_limit=64"
 ok "read-only but right is fine" at a "${read_only[@]}" /proc/sys "$program" up "$file"
 at a "$program" down wg0
+# What is not needed now is warned of, in the log.
+goes_on() {
+	local status=0
+	at a "${read_only[@]}" /proc/sys "$program" up -f "$file" >"$work/err" 2>&1 &
+	holder=$!
+	until_true is_up wg0 && until_true warned "$1" || status=1
+	at a "$program" down wg0
+	wait "$holder" && return "$status"
+}
+basic 'Forward = ipv6 via eth0'
+at a sysctl -qw net.ipv6.conf.all.forwarding=1
+ok "without an advertised default route accept_ra may stay" goes_on \
+	"net.ipv6.conf.eth0.accept_ra: is 1, and cannot be set to 2: Read-only file system; going on"
+at a sysctl -qw net.ipv6.conf.all.forwarding=0
+basic 'Address = 10.7.0.1/24'
+sed -i 's|^AllowedIPs = .*|AllowedIPs = 0.0.0.0/0|' "$file"
+for link in all default eth0 lo; do at a sysctl -qw net.ipv4.conf.$link.rp_filter=0; done
+ok "without a reverse path filter src_valid_mark may stay" goes_on \
+	"net.ipv4.conf.all.src_valid_mark: is 0, and cannot be set to 1: Read-only file system; going on"
+at a sysctl -qw net.ipv4.conf.eth0.rp_filter=1
+fails_up read-only-with-rp-filter "${read_only[@]}" /proc/sys
+at a sysctl -qw net.ipv4.conf.eth0.rp_filter=0
 
 # DNS. Which programs there are is for this test to say.
 cat >"$work/resolvconf" <<-'END'
