@@ -44,6 +44,12 @@ static void test_entries_are_found_while_they_are_in(void **state)
 		item->inside = !item->inside;
 		if (round % 500 == 0)
 			assert_int_equal(wg_hash_reserve(&hash, hash.n), 0);
+		if (round % 2500 == 0)
+			assert_int_equal(wg_hash_reserve(&hash, 100000), 0);
+		if (round % 2500 == 1250) {
+			wg_hash_fit(&hash, hash.n);
+			assert_true(hash.n_buckets < 1000);
+		}
 		item = &items[wg_test_below(&random, WG_ARRAY_LEN(items))];
 		assert_ptr_equal(find(&hash, item->key, item->key / 3), item->inside ? item : NULL);
 	}

@@ -44,6 +44,12 @@ static void test_moved_and_withdrawn_deadlines_match_a_naive_minimum(void **stat
 		naive[i] = wg_test_below(&random, 4) ? (wg_time)wg_test_below(&random, 100)
 						     : WG_NEVER;
 		wg_heap_set(&heap, &entries[i], naive[i]);
+		if (round % 100 == 0)
+			assert_int_equal(wg_heap_reserve(&heap, 100000), 0);
+		if (round % 100 == 50) {
+			wg_heap_fit(&heap, WG_ARRAY_LEN(entries));
+			assert_true(heap.capacity < 1000);
+		}
 		for (size_t k = 0; k < WG_ARRAY_LEN(entries); k++)
 			least = naive[k] < least ? naive[k] : least;
 		assert_int_equal(wg_heap_due(&heap), least);

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#define LEAST_BUCKETS 8u
+
 static struct wg_hash_entry **bucket(const struct wg_hash *hash, uint64_t value)
 {
 	return &hash->buckets[value & (hash->n_buckets - 1)];
@@ -23,26 +25,19 @@ static void link_entry(struct wg_hash *hash, struct wg_hash_entry *entry)
 	*head = entry;
 }
 
-void wg_hash_init(struct wg_hash *hash)
+static size_t buckets_for(size_t n)
 {
-	*hash = (struct wg_hash){0};
-}
-
-void wg_hash_deinit(struct wg_hash *hash)
-{
-	free((void *)hash->buckets);
-	*hash = (struct wg_hash){0};
-}
-
-int wg_hash_reserve(struct wg_hash *hash, size_t n)
-{
-	struct wg_hash old = *hash;
-	size_t n_buckets = old.n_buckets ? old.n_buckets : 8;
+	size_t n_buckets = LEAST_BUCKETS;
 
 	while (n_buckets < n)
 		n_buckets *= 2;
-	if (n_buckets == old.n_buckets)
-		return 0;
+	return n_buckets;
+}
+
+static int resize(struct wg_hash *hash, size_t n_buckets)
+{
+	struct wg_hash old = *hash;
+
 	hash->buckets = (struct wg_hash_entry **)calloc(n_buckets, sizeof(struct wg_hash_entry *));
 	if (!hash->buckets) {
 		*hash = old;
@@ -59,6 +54,28 @@ int wg_hash_reserve(struct wg_hash *hash, size_t n)
 	}
 	free((void *)old.buckets);
 	return 0;
+}
+
+void wg_hash_init(struct wg_hash *hash)
+{
+	*hash = (struct wg_hash){0};
+}
+
+void wg_hash_deinit(struct wg_hash *hash)
+{
+	free((void *)hash->buckets);
+	*hash = (struct wg_hash){0};
+}
+
+int wg_hash_reserve(struct wg_hash *hash, size_t n)
+{
+	return n <= hash->n_buckets ? 0 : resize(hash, buckets_for(n));
+}
+
+void wg_hash_fit(struct wg_hash *hash, size_t n)
+{
+	if (hash->n_buckets / 4 >= buckets_for(n))
+		(void)resize(hash, buckets_for(n));
 }
 
 void wg_hash_insert(struct wg_hash *hash, struct wg_hash_entry *entry, uint64_t value)

@@ -26,6 +26,10 @@ void wg_hash_deinit(struct wg_hash *hash);
  * right, only slower, but it must have been called once with n > 0. */
 int wg_hash_reserve(struct wg_hash *hash, size_t n);
 
+/* Makes do with fewer buckets for n entries (no less than there are), where there are more
+ * than four times as many as it takes. Without memory it stays as it is. */
+void wg_hash_fit(struct wg_hash *hash, size_t n);
+
 void wg_hash_insert(struct wg_hash *hash, struct wg_hash_entry *entry, uint64_t value);
 
 /* Takes out an entry that is in the table. */

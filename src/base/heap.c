@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#define LEAST_CAPACITY 8u
+
 static void put(struct wg_heap *heap, size_t i, struct wg_heap_entry *entry)
 {
 	heap->entries[i] = entry;
@@ -58,6 +60,27 @@ static void withdraw(struct wg_heap *heap, struct wg_heap_entry *entry)
 	sift_down(heap, last->place - 1);
 }
 
+static size_t capacity_for(size_t n)
+{
+	size_t capacity = LEAST_CAPACITY;
+
+	while (capacity < n)
+		capacity *= 2;
+	return capacity;
+}
+
+static int resize(struct wg_heap *heap, size_t capacity)
+{
+	struct wg_heap_entry **entries = (struct wg_heap_entry **)reallocarray(
+		(void *)heap->entries, capacity, sizeof(struct wg_heap_entry *));
+
+	if (!entries)
+		return -ENOMEM;
+	heap->entries = entries;
+	heap->capacity = capacity;
+	return 0;
+}
+
 void wg_heap_init(struct wg_heap *heap)
 {
 	*heap = (struct wg_heap){0};
@@ -71,20 +94,13 @@ void wg_heap_deinit(struct wg_heap *heap)
 
 int wg_heap_reserve(struct wg_heap *heap, size_t n)
 {
-	size_t capacity = heap->capacity ? heap->capacity : 8;
-	struct wg_heap_entry **entries;
+	return n <= heap->capacity ? 0 : resize(heap, capacity_for(n));
+}
 
-	if (n <= heap->capacity)
-		return 0;
-	while (capacity < n)
-		capacity *= 2;
-	entries = (struct wg_heap_entry **)reallocarray((void *)heap->entries, capacity,
-							sizeof(struct wg_heap_entry *));
-	if (!entries)
-		return -ENOMEM;
-	heap->entries = entries;
-	heap->capacity = capacity;
-	return 0;
+void wg_heap_fit(struct wg_heap *heap, size_t n)
+{
+	if (heap->capacity / 4 >= capacity_for(n))
+		(void)resize(heap, capacity_for(n));
 }
 
 void wg_heap_set(struct wg_heap *heap, struct wg_heap_entry *entry, wg_time due)

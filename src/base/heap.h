@@ -27,6 +27,10 @@ void wg_heap_deinit(struct wg_heap *heap);
  * there. 0, or -ENOMEM. */
 int wg_heap_reserve(struct wg_heap *heap, size_t n);
 
+/* Gives back room that n entries (no less than there are) do not need, where that is most
+ * of it. */
+void wg_heap_fit(struct wg_heap *heap, size_t n);
+
 /* Sets an entry's deadline, inserting or withdrawing (WG_NEVER) it as needed.
  * Room must have been reserved. */
 void wg_heap_set(struct wg_heap *heap, struct wg_heap_entry *entry, wg_time due);

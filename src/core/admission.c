@@ -157,7 +157,7 @@ struct wg_peer *wg_admission_awaits(const struct wg_device *device,
 		wg_index_find(&device->indices, wg_load_le32(response->receiver));
 
 	if (!entry || entry->keypair ||
-	    entry->peer->handshake.state != WG_HANDSHAKE_INITIATION_SENT)
+	    entry->peer->attempt->handshake.state != WG_HANDSHAKE_INITIATION_SENT)
 		return NULL;
 	return entry->peer;
 }

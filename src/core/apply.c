@@ -8,6 +8,7 @@
 #include "core/handshakes.h"
 #include "core/outbound.h"
 #include "core/reserve.h"
+#include "core/tables.h"
 #include "crypto/secret.h"
 
 static bool peer_is_valid(const struct wg_config_peer *peer)
@@ -39,42 +40,6 @@ static size_t count_prefixes(const struct wg_config *config)
 		for (size_t k = 0; k < config->peers[i].n_allowed_ips; k++)
 			n += !config->peers[i].allowed_ips[k].remove;
 	return n;
-}
-
-static int reserve_slots(struct wg_device *device, size_t n)
-{
-	struct wg_peer_slot *slots;
-	size_t capacity = device->slots_capacity ? device->slots_capacity : 8;
-
-	if (n <= device->slots_capacity)
-		return 0;
-	while (capacity < n)
-		capacity *= 2;
-	slots = reallocarray(device->slots, capacity, sizeof(*slots));
-	if (!slots)
-		return -ENOMEM;
-	memset(slots + device->slots_capacity, 0,
-	       (capacity - device->slots_capacity) * sizeof(*slots));
-	device->slots = slots;
-	device->slots_capacity = (uint32_t)capacity;
-	return 0;
-}
-
-static int reserve_tables(struct wg_device *device, size_t n_new, size_t n_prefixes)
-{
-	size_t n = device->peers_by_key.n + n_new;
-	int err = reserve_slots(device, n);
-
-	if (!err)
-		err = wg_hash_reserve(&device->peers_by_key, n);
-	/* A handshake and three sessions each. */
-	if (!err)
-		err = wg_hash_reserve(&device->indices, 4 * n);
-	if (!err)
-		err = wg_heap_reserve(&device->deadlines, n);
-	if (!err)
-		err = wg_allowedips_reserve(device->allowed_ips, n_prefixes);
-	return err;
 }
 
 static void remove_all(struct wg_device *device)
@@ -229,10 +194,11 @@ int wg_device_apply(struct wg_device *device, const struct wg_config *config, st
 		return -EINVAL;
 	err = wg_reserve_make(&reserve, device, config);
 	if (!err)
-		err = reserve_tables(device, reserve.n, count_prefixes(config));
+		err = wg_tables_reserve(device, reserve.n, count_prefixes(config));
 	if (!err)
 		commit(device, config, &reserve, now, out);
 	wg_reserve_release(&reserve);
+	wg_tables_fit(device);
 	return err;
 }
 
@@ -245,6 +211,18 @@ static bool describe_allowed_ips(const struct wg_peer *peer, struct wg_config_pe
 		if (wg_config_add_allowed_ip(described, &prefix, false))
 			return false;
 	return true;
+}
+
+static struct wg_config_health describe_health(const struct wg_peer *peer)
+{
+	return (struct wg_config_health){
+		.usable_key = peer->remote.usable,
+		.initiations_sent = peer->health.initiations_sent,
+		.responses_sent = peer->health.responses_sent,
+		.responses_refused = peer->health.responses_refused,
+		.timestamps_refused = peer->health.timestamps_refused,
+		.send_error = peer->health.send_error,
+	};
 }
 
 static bool describe_peer(const struct wg_peer *peer, struct wg_config *config, wg_time now)
@@ -264,9 +242,8 @@ static bool describe_peer(const struct wg_peer *peer, struct wg_config *config, 
 	described->handshake_nsec = peer->handshake_nsec;
 	described->rx_bytes = peer->rx_bytes;
 	described->tx_bytes = peer->tx_bytes;
-	described->health = peer->health;
+	described->health = describe_health(peer);
 	described->health.session = wg_outbound_may_send(peer->current, now);
-	described->health.usable_key = peer->remote.usable;
 	return describe_allowed_ips(peer, described);
 }
 
@@ -283,9 +260,9 @@ static const struct wg_peer *find_untold(const struct wg_device *device,
 
 	if (!peer)
 		peer = peer_at(device, device->peers.next);
-	while (peer && peer->joined <= cursor->told)
+	while (peer && wg_peer_joined(peer) <= cursor->told)
 		peer = peer_at(device, peer->entry.next);
-	return peer && peer->joined <= cursor->last ? peer : NULL;
+	return peer && wg_peer_joined(peer) <= cursor->last ? peer : NULL;
 }
 
 void wg_device_describe_begin(const struct wg_device *device, struct wg_config *config,
@@ -309,13 +286,13 @@ int wg_device_describe_next(const struct wg_device *device, struct wg_device_cur
 {
 	const struct wg_peer *peer = find_untold(device, cursor);
 
-	for (; peer && peer->joined <= cursor->last && n; n--) {
+	for (; peer && wg_peer_joined(peer) <= cursor->last && n; n--) {
 		if (!describe_peer(peer, config, now.boot))
 			return -ENOMEM;
-		cursor->told = peer->joined;
+		cursor->told = wg_peer_joined(peer);
 		peer = peer_at(device, peer->entry.next);
 	}
-	if (!peer || peer->joined > cursor->last)
+	if (!peer || wg_peer_joined(peer) > cursor->last)
 		return 0;
 	cursor->next = peer->handle;
 	return 1;
@@ -335,6 +312,6 @@ bool wg_device_health(const struct wg_device *device, const uint8_t public_key[s
 	const struct wg_peer *peer = wg_peer_find_key(device, public_key);
 
 	if (peer)
-		*health = peer->health;
+		*health = describe_health(peer);
 	return peer != NULL;
 }

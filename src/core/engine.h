@@ -15,10 +15,9 @@
 #include "crypto/shorthash.h"
 #include "noise/tai64n.h"
 
-/* Where a peer's handle leads; the generation tells its former holders apart. */
+/* Where a peer's handle leads. */
 struct wg_peer_slot {
-	struct wg_peer *peer;
-	uint32_t generation;
+	struct wg_peer *peer; /* NULL while it is free */
 	uint32_t next_free;
 };
 

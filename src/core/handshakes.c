@@ -78,10 +78,10 @@ static struct wg_job *plan(struct wg_device *device, const struct wg_peer *peer,
 	job->peer = peer ? peer->handle : WG_NO_HANDLE;
 	job->exchange->identity_changes = device->identity_changes;
 	job->exchange->identity = device->identity;
-	if (peer) {
+	if (peer)
 		job->exchange->remote = peer->remote;
-		job->exchange->handshake = peer->handshake;
-	}
+	if (peer && peer->attempt)
+		job->exchange->handshake = peer->attempt->handshake;
 	return job;
 }
 
@@ -89,6 +89,7 @@ static struct wg_job *plan(struct wg_device *device, const struct wg_peer *peer,
 static bool plan_initiation(struct wg_device *device, struct wg_peer *peer, struct wg_now now,
 			    struct wg_out *out)
 {
+	struct wg_attempt *attempt;
 	struct wg_job *job;
 
 	if (!may_initiate(device, peer, now.boot))
@@ -96,12 +97,19 @@ static bool plan_initiation(struct wg_device *device, struct wg_peer *peer, stru
 	job = plan(device, peer, WG_JOB_INITIATE);
 	if (!job)
 		return false;
-	wg_peer_clear_handshake(device, peer);
-	wg_index_new(&device->indices, &peer->handshake_index, peer, &device->random);
-	job->exchange->index = peer->handshake_index.index;
+	peer->handshake_sent = now.boot;
+	attempt = wg_peer_begin_handshake(device, peer);
+	if (!attempt) {
+		/* As if it were lost: another is made in time. */
+		wg_job_put(&device->jobs, job);
+		wg_device_count_drops(device, WG_DROP_OUT_NO_MEMORY, 1);
+		wg_timers_initiated(&peer->timers, now.boot, &device->random);
+		wg_peer_timers_changed(device, peer);
+		return true;
+	}
+	job->exchange->index = attempt->index.index;
 	wg_tai64n_next(&device->timestamps, job->exchange->timestamp, now);
 	wg_random_fill(&device->random, job->exchange->ephemeral, WG_KEY_LEN);
-	peer->handshake_sent = now.boot;
 	wg_job_push(&out->jobs, job);
 	return true;
 }
@@ -117,18 +125,23 @@ static void send_message(struct wg_device *device, struct wg_peer *peer, void *m
 	wg_timers_authenticated_sent(&peer->timers, now.boot);
 }
 
+/* Whether this is still the handshake that a job was planned for. */
+static bool is_under_way(const struct wg_peer *peer, uint32_t index, enum wg_handshake_state state)
+{
+	return peer->attempt && peer->attempt->index.index == index &&
+	       peer->attempt->handshake.state == state;
+}
+
 static void initiated(struct wg_device *device, struct wg_peer *peer, struct wg_exchange *exchange,
 		      struct wg_now now, struct wg_out *out)
 {
-	if (!peer->handshake_index.peer || peer->handshake_index.keypair ||
-	    peer->handshake_index.index != exchange->index ||
-	    peer->handshake.state != WG_HANDSHAKE_NONE)
+	if (!is_under_way(peer, exchange->index, WG_HANDSHAKE_NONE))
 		return;
 	if (!exchange->ok) {
 		wg_peer_clear_handshake(device, peer);
 		return;
 	}
-	peer->handshake = exchange->handshake;
+	peer->attempt->handshake = exchange->handshake;
 	send_message(device, peer, &exchange->message.initiation,
 		     sizeof(exchange->message.initiation), now, out);
 	peer->health.initiations_sent++;
@@ -142,11 +155,10 @@ static void plan_response(struct wg_device *device, struct wg_peer *peer, struct
 {
 	struct wg_exchange *exchange = job->exchange;
 
-	wg_index_new(&device->indices, &peer->handshake_index, peer, &device->random);
 	job->kind = WG_JOB_RESPOND;
 	job->peer = peer->handle;
 	exchange->remote = peer->remote;
-	exchange->index = peer->handshake_index.index;
+	exchange->index = peer->attempt->index.index;
 	wg_random_fill(&device->random, exchange->ephemeral, WG_KEY_LEN);
 	peer->handshake_sent = now.boot;
 	/* If the peer never confirms it, nobody else would ask. */
@@ -205,8 +217,11 @@ static bool identified(struct wg_device *device, struct wg_job *job, struct wg_n
 	wg_timers_authenticated_received(&peer->timers, now.boot);
 	wg_peer_timers_changed(device, peer);
 	/* The pending handshake of our own, if there is one, is overwritten. */
-	wg_peer_clear_handshake(device, peer);
-	peer->handshake = exchange->handshake;
+	if (!wg_peer_begin_handshake(device, peer)) {
+		wg_device_count_drops(device, WG_DROP_IN_NO_MEMORY, 1);
+		return false;
+	}
+	peer->attempt->handshake = exchange->handshake;
 	plan_response(device, peer, job, now, out);
 	return true;
 }
@@ -214,15 +229,14 @@ static bool identified(struct wg_device *device, struct wg_job *job, struct wg_n
 static void responded(struct wg_device *device, struct wg_peer *peer, struct wg_exchange *exchange,
 		      struct wg_now now, struct wg_out *out)
 {
-	if (!peer->handshake_index.peer || peer->handshake_index.index != exchange->index ||
-	    peer->handshake.state != WG_HANDSHAKE_INITIATION_CONSUMED)
+	if (!is_under_way(peer, exchange->index, WG_HANDSHAKE_INITIATION_CONSUMED))
 		return;
 	if (!exchange->ok) {
 		wg_peer_clear_handshake(device, peer);
 		wg_device_count_drops(device, WG_DROP_IN_HANDSHAKE, 1);
 		return;
 	}
-	peer->handshake = exchange->handshake;
+	peer->attempt->handshake = exchange->handshake;
 	if (!wg_peer_begin_session(device, peer, now.boot)) {
 		wg_device_count_drops(device, WG_DROP_IN_NO_MEMORY, 1);
 		return;
@@ -238,7 +252,7 @@ void wg_handshakes_complete(struct wg_peer *peer, struct wg_now now)
 	wg_timers_handshake_complete(&peer->timers);
 	peer->handshake_sec = now.wall_sec;
 	peer->handshake_nsec = now.wall_nsec;
-	peer->health = (struct wg_config_health){0};
+	peer->health = (struct wg_peer_health){0};
 }
 
 static void completed(struct wg_device *device, struct wg_peer *peer, struct wg_job *job,
@@ -246,8 +260,7 @@ static void completed(struct wg_device *device, struct wg_peer *peer, struct wg_
 {
 	struct wg_exchange *exchange = job->exchange;
 
-	if (peer->handshake.state != WG_HANDSHAKE_INITIATION_SENT ||
-	    peer->handshake.local_index != exchange->handshake.local_index) {
+	if (!is_under_way(peer, exchange->handshake.local_index, WG_HANDSHAKE_INITIATION_SENT)) {
 		wg_device_count_drops(device, WG_DROP_IN_NO_HANDSHAKE, 1);
 		return;
 	}
@@ -256,7 +269,7 @@ static void completed(struct wg_device *device, struct wg_peer *peer, struct wg_
 		peer->health.responses_refused++;
 		return;
 	}
-	peer->handshake = exchange->handshake;
+	peer->attempt->handshake = exchange->handshake;
 	wg_peer_moved(peer, &job->path);
 	peer->rx_bytes += sizeof(exchange->message.response);
 	if (!wg_peer_begin_session(device, peer, now.boot)) {

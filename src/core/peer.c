@@ -14,6 +14,11 @@ static uint64_t key_hash(const struct wg_device *device, const uint8_t *public_k
 	return wg_shorthash(device->hash_key, public_key, WG_KEY_LEN);
 }
 
+static uint32_t slot_of(uint64_t handle)
+{
+	return (uint32_t)(handle % WG_MAX_PEERS);
+}
+
 /* Takes a keypair out of its slot. */
 static void retire(struct wg_device *device, struct wg_keypair **slot)
 {
@@ -62,8 +67,7 @@ void wg_peer_attach(struct wg_device *device, struct wg_peer *peer)
 	else
 		device->free_slot = device->slots[slot].next_free;
 	device->slots[slot].peer = peer;
-	peer->handle = (uint64_t)device->slots[slot].generation << 32 | slot;
-	peer->joined = ++device->n_joined;
+	peer->handle = ++device->n_joined * WG_MAX_PEERS | slot;
 	wg_list_push(&device->peers, &peer->entry);
 	wg_hash_insert(&device->peers_by_key, &peer->by_key,
 		       key_hash(device, peer->remote.public_key));
@@ -72,14 +76,13 @@ void wg_peer_attach(struct wg_device *device, struct wg_peer *peer)
 
 static void detach(struct wg_device *device, struct wg_peer *peer)
 {
-	uint32_t slot = (uint32_t)peer->handle;
+	uint32_t slot = slot_of(peer->handle);
 
 	wg_allowedips_remove_all(device->allowed_ips, &peer->allowed_ips);
 	wg_heap_set(&device->deadlines, &peer->deadline, WG_NEVER);
 	wg_hash_remove(&device->peers_by_key, &peer->by_key);
 	wg_list_remove(&peer->entry);
 	device->slots[slot].peer = NULL;
-	device->slots[slot].generation++;
 	device->slots[slot].next_free = device->free_slot;
 	device->free_slot = slot;
 }
@@ -95,12 +98,10 @@ void wg_peer_free(struct wg_device *device, struct wg_peer *peer)
 
 struct wg_peer *wg_peer_find(const struct wg_device *device, uint64_t handle)
 {
-	uint32_t slot = (uint32_t)handle;
+	uint32_t slot = slot_of(handle);
+	struct wg_peer *peer = slot < device->n_slots ? device->slots[slot].peer : NULL;
 
-	if (handle == WG_NO_HANDLE || slot >= device->n_slots ||
-	    device->slots[slot].generation != (uint32_t)(handle >> 32))
-		return NULL;
-	return device->slots[slot].peer;
+	return peer && peer->handle == handle ? peer : NULL;
 }
 
 struct wg_peer *wg_peer_find_key(const struct wg_device *device,
@@ -131,10 +132,22 @@ void wg_peer_keep_alive(struct wg_device *device, struct wg_peer *peer, wg_time 
 	wg_peer_timers_changed(device, peer);
 }
 
+struct wg_attempt *wg_peer_begin_handshake(struct wg_device *device, struct wg_peer *peer)
+{
+	wg_peer_clear_handshake(device, peer);
+	peer->attempt = wg_secret_new(sizeof(*peer->attempt));
+	if (peer->attempt)
+		wg_index_new(&device->indices, &peer->attempt->index, peer, &device->random);
+	return peer->attempt;
+}
+
 void wg_peer_clear_handshake(struct wg_device *device, struct wg_peer *peer)
 {
-	wg_index_remove(&device->indices, &peer->handshake_index);
-	wg_wipe(&peer->handshake, sizeof(peer->handshake));
+	if (!peer->attempt)
+		return;
+	wg_index_remove(&device->indices, &peer->attempt->index);
+	wg_secret_free(peer->attempt, sizeof(*peer->attempt));
+	peer->attempt = NULL;
 }
 
 void wg_peer_clear_sessions(struct wg_device *device, struct wg_peer *peer)
@@ -199,10 +212,11 @@ bool wg_peer_begin_session(struct wg_device *device, struct wg_peer *peer, wg_ti
 		wg_peer_clear_handshake(device, peer);
 		return false;
 	}
-	wg_handshake_finish(&peer->handshake, &keypair->session, now);
+	wg_handshake_finish(&peer->attempt->handshake, &keypair->session, now);
 	keypair->session.may_send = true;
 	keypair->session.refs = 1;
-	wg_index_move(&device->indices, &keypair->index, &peer->handshake_index);
+	wg_index_move(&device->indices, &keypair->index, &peer->attempt->index);
+	wg_peer_clear_handshake(device, peer);
 	keypair->index.keypair = keypair;
 	if (keypair->session.initiator)
 		take_current(device, peer, keypair);

@@ -30,17 +30,31 @@ struct wg_keypair {
 	struct wg_index_entry index; /* index.peer is NULL once it left its slot */
 };
 
+/* A handshake under way. Most peers have none most of the time, hence the memory of its
+ * own. */
+struct wg_attempt {
+	struct wg_handshake handshake;
+	struct wg_index_entry index;
+};
+
+/* What can be said of a peer without a session, see struct wg_config_health. */
+struct wg_peer_health {
+	uint32_t initiations_sent;
+	uint32_t responses_sent;
+	uint32_t responses_refused;
+	uint32_t timestamps_refused;
+	int send_error;
+};
+
 struct wg_peer {
 	struct wg_list entry;          /* in device->peers */
 	struct wg_hash_entry by_key;   /* in device->peers_by_key */
 	struct wg_heap_entry deadline; /* in device->deadlines */
-	uint64_t handle;               /* names it in jobs and runs, see wg_peer_find() */
-	uint64_t joined;               /* how many had been attached with it; from 1 on */
+	uint64_t handle;               /* names it in jobs and runs, and never another */
 
 	struct wg_remote remote;
 	struct wg_cookie_jar jar;
-	struct wg_handshake handshake;
-	struct wg_index_entry handshake_index;
+	struct wg_attempt *attempt; /* NULL: none */
 	uint8_t newest_timestamp[WG_TAI64N_LEN];
 	wg_time initiation_accepted; /* when the last one was; 20 ms must pass */
 	wg_time handshake_sent;      /* when an initiation or response last was; 5 s must pass */
@@ -56,17 +70,17 @@ struct wg_peer {
 	struct wg_timers timers;
 
 	struct wg_staged staged;
-	bool keepalive_waits;           /* for a session; a packet is made when there is one */
 	struct wg_batch outgoing;       /* of the vector at hand, not yet sent or staged */
 	struct wg_peer *touched_next;   /* those that the vector is for */
 	struct wg_list wants_handshake; /* in device->wishes while it waits for its turn */
 	uint8_t wish;                   /* enum wg_wish; of the last or present one */
+	bool keepalive_waits;           /* for a session; a packet is made when there is one */
 
-	int64_t handshake_sec; /* wall clock of the last complete handshake; 0: none */
 	int32_t handshake_nsec;
-	uint64_t rx_bytes; /* whole messages, handshakes included */
+	int64_t handshake_sec; /* wall clock of the last complete handshake; 0: none */
+	uint64_t rx_bytes;     /* whole messages, handshakes included */
 	uint64_t tx_bytes;
-	struct wg_config_health health;
+	struct wg_peer_health health;
 };
 
 #define WG_NO_HANDLE UINT64_MAX
@@ -74,6 +88,12 @@ struct wg_peer {
 static inline bool wg_peer_has_endpoint(const struct wg_peer *peer)
 {
 	return peer->path.remote.ip.family != WG_FAMILY_NONE;
+}
+
+/* How many peers had been attached with it; from 1 on. */
+static inline uint64_t wg_peer_joined(const struct wg_peer *peer)
+{
+	return peer->handle / WG_MAX_PEERS;
 }
 
 /* A new peer, not yet in any table. NULL: out of memory. */
@@ -116,6 +136,10 @@ void wg_peer_timers_changed(struct wg_device *device, struct wg_peer *peer);
 /* With a persistent keepalive and an endpoint: one is due now, and then the next sooner
  * than the interval says, at random, so that many do not keep in step. */
 void wg_peer_keep_alive(struct wg_device *device, struct wg_peer *peer, wg_time now);
+
+/* Another handshake, in the place of the one under way, with an index of its own. NULL:
+ * out of memory, and none is under way. */
+struct wg_attempt *wg_peer_begin_handshake(struct wg_device *device, struct wg_peer *peer);
 
 /* Forgets the handshake under way, or all sessions. */
 void wg_peer_clear_handshake(struct wg_device *device, struct wg_peer *peer);

@@ -23,11 +23,7 @@
 #include "daemon/slice.h"
 #include "daemon/sockets.h"
 #include "daemon/traffic.h"
-
-/* Memory that a burst needed is given back when nothing came for this long; what is
- * below the limit is not worth a wake-up. */
-#define TRIM_AFTER (5 * WG_SECOND)
-#define TRIM_ABOVE ((size_t)1 << 20)
+#include "daemon/trim.h"
 
 /* What the loop itself opens, with both old and new sockets and a client or two. */
 #define NEEDED_DESCRIPTORS 24
@@ -62,8 +58,7 @@ struct wg_loop {
 	bool link_up;
 	struct wg_described described;
 	uint64_t refused; /* packets that the link did not take, as last seen */
-	wg_time trim_due; /* WG_NEVER while there is nothing to give back */
-	bool busy;        /* packets came since trim_due was set */
+	struct wg_trim trim;
 	int result;
 	struct wg_loop_owner owner; /* all NULL: none */
 };
@@ -82,28 +77,16 @@ static void finish_turn(struct wg_loop *loop)
 {
 	wg_time due = wg_device_due(loop->traffic.device);
 
-	wg_alarm_set(&loop->alarm, due < loop->trim_due ? due : loop->trim_due);
+	wg_alarm_set(&loop->alarm, due < loop->trim.due ? due : loop->trim.due);
 }
 
 static void note_traffic(void *ctx)
 {
 	struct wg_loop *loop = ctx;
 
-	loop->busy = true;
 	wg_prober_look(&loop->prober);
-	if (loop->trim_due == WG_NEVER && wg_traffic_bytes_held(&loop->traffic) > TRIM_ABOVE)
-		loop->trim_due = wg_clock_now().boot + TRIM_AFTER;
+	wg_trim_note_traffic(&loop->trim, &loop->traffic);
 	finish_turn(loop);
-}
-
-static void trim(struct wg_loop *loop, wg_time now)
-{
-	if (now < loop->trim_due)
-		return;
-	if (!loop->busy)
-		wg_traffic_trim(&loop->traffic);
-	loop->trim_due = loop->busy ? now + TRIM_AFTER : WG_NEVER;
-	loop->busy = false;
 }
 
 static void on_alarm(void *ctx, int events)
@@ -114,7 +97,7 @@ static void on_alarm(void *ctx, int events)
 	(void)events;
 	wg_alarm_clear(&loop->alarm);
 	wg_traffic_tick(&loop->traffic, now);
-	trim(loop, now.boot);
+	wg_trim_turn(&loop->trim, &loop->traffic, now.boot);
 	if (loop->owner.turned)
 		loop->owner.turned(loop->owner.ctx);
 	finish_turn(loop);
@@ -298,11 +281,13 @@ int wg_loop_apply(struct wg_loop *loop, struct wg_config *change)
 	if (error)
 		return error;
 	error = wg_device_apply(loop->traffic.device, change, wg_clock_now(), &loop->traffic.out);
-	if (error)
+	if (error) {
 		wg_sockets_abandon(&loop->sockets, &next);
-	else
-		swap_sockets(loop, &next);
-	return error;
+		return error;
+	}
+	wg_trim_note_change(&loop->trim, change);
+	swap_sockets(loop, &next);
+	return 0;
 }
 
 static int on_set(void *ctx, struct wg_config *change)
@@ -491,7 +476,7 @@ int wg_loop_new(struct wg_loop **out, const struct wg_loop_options *options, str
 						.link_up = &loop->link_up};
 	wg_describe_init(&loop->described, loop->tun);
 	loop->alarm.fd = -1;
-	loop->trim_due = WG_NEVER;
+	wg_trim_init(&loop->trim);
 	loop->crew =
 		(struct wg_crew){.traffic = &loop->traffic, .settled = note_traffic, .ctx = loop};
 	wg_sockets_init(&loop->sockets);

@@ -253,7 +253,8 @@ static void check_engine(const struct side *side)
 	wg_list_for_each (entry, &device->peers) {
 		const struct wg_peer *peer = WG_CONTAINER_OF(entry, struct wg_peer, entry);
 
-		n = add_entry(side, &peer->handshake_index, seen, n);
+		if (peer->attempt)
+			n = add_entry(side, &peer->attempt->index, seen, n);
 		if (peer->next)
 			n = add_entry(side, &peer->next->index, seen, n);
 		if (peer->current)

@@ -1,5 +1,6 @@
 /* Many peers that are not there: what they want costs those that are there nothing. */
 #include "core/engine.h"
+#include "crypto/secret.h"
 #include "sim/drive.h"
 #include "sim/ip.h"
 #include "sim/scene.h"
@@ -373,6 +374,52 @@ static void test_an_initiation_without_a_job_keeps_its_turn(void **state)
 	wg_sim_free(sim);
 }
 
+static void test_the_memory_of_those_who_went_is_given_back(void **state)
+{
+	struct wg_sim *sim = wg_sim_pair(12);
+	struct wg_sim_node *a = &sim->nodes[0];
+	const struct wg_device *device = a->device;
+	size_t secrets = wg_secret_bytes_held();
+	size_t slots = device->slots_capacity;
+	struct wg_config change;
+
+	(void)state;
+	wg_sim_assert_works(a, &sim->nodes[1]);
+	add_crowd(a, 2000, 0);
+	for (uint32_t i = 0; i < 2000; i++)
+		send_to_crowd(a, i, 1);
+	wg_sim_run(sim, WG_SECOND);
+	assert_true(device->slots_capacity >= 2000);
+	wg_config_init(&change);
+	for (uint32_t i = 0; i < 2000; i++) {
+		uint8_t public_key[WG_KEY_LEN];
+
+		name(public_key, i);
+		change_peer(&change, public_key)->remove = true;
+	}
+	assert_int_equal(wg_sim_apply(a, &change), 0);
+	assert_int_equal(device->slots_capacity, slots);
+	assert_true(device->peers_by_key.n_buckets <= 16);
+	assert_true(device->indices.n_buckets <= 16);
+	assert_true(device->deadlines.capacity <= 16);
+	/* A slab of each size may stay. */
+	assert_true(wg_secret_bytes_held() <= secrets + 3 * 65536);
+	assert_int_equal(wg_pool_bytes_used(device->staged.pool), 0);
+	/* Who stays has what he had. */
+	wg_sim_assert_works(a, &sim->nodes[1]);
+	assert_int_equal(wg_sim_count(a, WG_MESSAGE_INITIATION, 0), 1 + 2000);
+	wg_sim_free(sim);
+}
+
+/* What the documentation says of it; how much it is with all tables is bench_peers'. */
+static void test_a_peer_is_small(void **state)
+{
+	(void)state;
+	assert_true(sizeof(struct wg_peer) <= 640);
+	assert_true(sizeof(struct wg_keypair) <= 1216);
+	assert_true(sizeof(struct wg_attempt) <= 192);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -387,6 +434,8 @@ int main(void)
 		cmocka_unit_test(test_keepalives_do_not_keep_in_step),
 		cmocka_unit_test(test_whoever_has_something_to_say_is_asked_before_the_crowd),
 		cmocka_unit_test(test_an_initiation_without_a_job_keeps_its_turn),
+		cmocka_unit_test(test_the_memory_of_those_who_went_is_given_back),
+		cmocka_unit_test(test_a_peer_is_small),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
