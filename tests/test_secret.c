@@ -1,5 +1,6 @@
 #include "wgtest.h"
 
+#include <errno.h>
 #include <stdalign.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -191,6 +192,32 @@ static void test_a_refusal_to_lock_warns_once_and_goes_on(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+static void test_a_forked_child_does_not_have_the_secrets(void **state)
+{
+	static const size_t lens[] = {32, 100000}; /* in a slab, and alone */
+
+	(void)state;
+	for (size_t i = 0; i < WG_ARRAY_LEN(lens); i++) {
+		uint8_t *secret = wg_secret_new(lens[i]);
+		int status;
+		int fds[2];
+		pid_t pid;
+
+		assert_non_null(secret);
+		assert_int_equal(pipe(fds), 0);
+		assert_int_equal(write(fds[1], secret, 1), 1);
+		pid = fork();
+		if (pid == 0)
+			_exit(write(fds[1], secret, 1) == -1 && errno == EFAULT ? 0 : 1);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), 0);
+		close(fds[0]);
+		close(fds[1]);
+		wg_secret_free(secret, lens[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +226,7 @@ int main(void)
 		cmocka_unit_test(test_secrets_stay_out_of_swap_and_core_dumps),
 		cmocka_unit_test(test_a_refusal_to_lock_warns_once_and_goes_on),
 		cmocka_unit_test(test_secrets_are_zeroed_aligned_and_apart),
+		cmocka_unit_test(test_a_forked_child_does_not_have_the_secrets),
 		cmocka_unit_test(test_emptied_slabs_go_back_to_the_system),
 	};
 

@@ -43,6 +43,8 @@ static bool warned;
 /* Pages fresh from the system, locked as far as it allows. */
 static void lock(void *memory, size_t len)
 {
+	/* A child that is forked later, to probe or to start a program, has no use for them. */
+	(void)madvise(memory, len, MADV_DONTFORK);
 	/* Also sets MADV_DONTDUMP. */
 	if (sodium_mlock(memory, len) == 0 || warned)
 		return;

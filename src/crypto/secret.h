@@ -17,7 +17,8 @@ bool wg_is_zero(const void *secret, size_t len) __attribute__((warn_unused_resul
 
 /* Zeroed memory, aligned for any type, from one arena of locked, undumpable slabs.
  * NULL when memory is out. Where the system refuses to lock (RLIMIT_MEMLOCK), it warns
- * once and goes on. Locks do not pass fork(2): allocate after it. The arena has no
+ * once and goes on. A child of fork(2) does not have the memory, nor may it allocate here: going
+ * to the background comes first. The arena has no
  * lock against other threads: it is for the one that owns the engine. */
 void *wg_secret_new(size_t len);
 
