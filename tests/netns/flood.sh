@@ -131,3 +131,33 @@ after=$(resident)
 echo "resident: $before KiB before, $after KiB after"
 [ -n "${NETNS_SANITIZED:-}" ] ||
 	ok "memory stayed within 4 MiB of what it was" test $((after - before)) -lt 4096
+
+# Ticks of the processor that a's daemon has used, of 10 ms each.
+ticks() {
+	awk '{ print $14 + $15 }' "/proc/${pid[wga]}/stat"
+}
+
+# flood_with KIND REASON: two seconds or so of another flood, and what one of it costs,
+# with all that the session costs meanwhile.
+flood_with() {
+	local used count
+	used=$(ticks)
+	count=$(dropped "$2")
+	ip netns exec d "$FLOOD" "$1" 192.0.2.9 1001 "$(<"$work/a.pub")" "$per_second" \
+		>"$work/flood.json" &
+	flood=$!
+	pings=200 keeps_its_packets || return 1
+	kill $flood
+	wait $flood
+	cat "$work/flood.json"
+	count=$(($(dropped "$2") - count))
+	[ "$count" -gt 0 ] || return 1
+	echo "$1: at most $((($(ticks) - used) * 10000 / count)) us of the daemon's time each"
+}
+
+flood_with cookies in-under-load || fail "a session passes a flood of forged cookies"
+echo "ok - a session passes a flood of forged cookies"
+ok "which open nothing" jq -e '.responses == 0 and .others == 0' "$work/flood.json"
+flood_with wrong-mac1 in-mac1 || fail "a session passes a flood of wrong macs"
+echo "ok - a session passes a flood of wrong macs"
+ok "which nobody answers" jq -e '.cookie_replies + .responses + .others == 0' "$work/flood.json"
