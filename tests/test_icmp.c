@@ -95,6 +95,12 @@ static void test_an_ipv6_error_has_the_pseudo_header_in_its_checksum(void **stat
 	assert_int_equal(error->data[41], 3);
 	assert_int_equal(sum(58 + error->len - 40, error->data + 8, error->len - 8), 0xffff);
 	wg_packet_put(error);
+	/* The shortest that are not quoted whole. */
+	ipv6(17, 1233);
+	error = wg_icmp_unreachable(pool, &packet);
+	assert_non_null(error);
+	assert_int_equal(error->len, 1280);
+	wg_packet_put(error);
 }
 
 static void test_nobody_complains_about_errors_groups_and_later_fragments(void **state)

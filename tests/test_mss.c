@@ -65,6 +65,7 @@ static void test_everything_else_is_left_alone(void **state)
 	static const uint8_t small[] = {2, 4, 0x02, 0x18};
 	static const uint8_t endless[] = {3, 0, 2, 4};
 	static const uint8_t ended[] = {0, 2, 4, 0x05, 0xb4, 0, 0, 0};
+	static const uint8_t cut[] = {1, 1, 2, 4};
 
 	(void)state;
 	syn(4, small, sizeof(small));
@@ -72,6 +73,10 @@ static void test_everything_else_is_left_alone(void **state)
 	syn(4, endless, sizeof(endless));
 	assert_false(wg_mss_clamp(&packet, 1420));
 	syn(4, ended, sizeof(ended));
+	assert_false(wg_mss_clamp(&packet, 1420));
+	/* What would be its value is payload. */
+	wg_store_be16(syn(4, cut, sizeof(cut)) + sizeof(cut), 1460);
+	packet.len += 2;
 	assert_false(wg_mss_clamp(&packet, 1420));
 	syn(4, mss, sizeof(mss));
 	bytes[tcp_at + 13] = 0x10;

@@ -296,6 +296,8 @@ static void test_what_is_malformed_is_refused(void **state)
 		 -1,
 		 0},
 		{"IPv6: it is not TCP", {.is_ipv6 = true, .payload = 3000}, -1, 0, 6, 17},
+		{"IPv4: it is not TCP", {.payload = 3000}, -1, 0, 9, 17},
+		{"IPv4: TCP is elsewhere", {.payload = 3000}, 6, 24, 36, 0x50},
 		{"the checksum is elsewhere", {.payload = 3000}, 8, 14, -1, 0},
 		{"the UDP checksum is elsewhere", {.is_udp = true, .payload = 3000}, 8, 16, -1, 0},
 		{"a TCP header below its least", {.payload = 3000}, -1, 0, 32, 0x40},

@@ -524,8 +524,8 @@ static void test_what_the_network_reported_is_the_reason(void **state)
 {
 	static const char *const said[WG_REPORT_N_KINDS] = {
 		[WG_REPORT_NONE] = "4 initiations sent to 192.0.2.7:51820, no answer",
-		[WG_REPORT_PORT_CLOSED] = "nothing listens at 192.0.2.7:51820, as 192.0.2.1 "
-					  "reported 6 seconds ago (4 initiations sent)",
+		[WG_REPORT_PORT_CLOSED] = ("nothing listens at 192.0.2.7:51820, as 192.0.2.1 "
+					   "reported 6 seconds ago (4 initiations sent)"),
 		[WG_REPORT_PROHIBITED] = "a firewall refuses what is sent to 192.0.2.7:51820, as",
 		[WG_REPORT_NO_HOST] = "no host answers at the address of 192.0.2.7:51820, as",
 		[WG_REPORT_NO_ROUTE] = "there is no route to 192.0.2.7:51820, as",

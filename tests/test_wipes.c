@@ -173,6 +173,23 @@ static void test_no_step_of_a_handshake_leaves_a_secret_on_the_stack(void **stat
 	}
 }
 
+static uint8_t mac_twice[2 * WG_MAC_LEN];
+
+static void authenticate(void)
+{
+	wg_blake2s_mac(mac_twice, to_bob.preshared_key, WG_KEY_LEN, &alice, sizeof(alice));
+}
+
+/* Cookies are made so. */
+static void test_no_mac_is_left_on_the_stack(void **state)
+{
+	(void)state;
+	init();
+	call_there(authenticate);
+	memcpy(mac_twice + WG_MAC_LEN, mac_twice, WG_MAC_LEN);
+	assert_false(is_left(mac_twice));
+}
+
 static void leave_it(void)
 {
 	volatile uint8_t copy[WG_KEY_LEN];
@@ -194,6 +211,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_step_of_a_handshake_leaves_a_secret_on_the_stack),
+		cmocka_unit_test(test_no_mac_is_left_on_the_stack),
 		cmocka_unit_test(test_what_is_left_would_be_found),
 	};
 

@@ -278,6 +278,59 @@ static void test_one_change_may_name_a_peer_twice_and_after_its_removal(void **s
 	wg_sim_free(node->sim);
 }
 
+static void test_messages_that_waited_when_the_link_went_down_are_not_answered(void **state)
+{
+	struct wg_puppet *puppet = stage(42, true);
+	struct wg_sim_node *node = puppet->node;
+
+	(void)state;
+	node->busy = true;
+	wg_puppet_initiate(puppet);
+	soon(puppet);
+	wg_sim_down(node);
+	wg_sim_up(node);
+	node->busy = false;
+	soon(puppet);
+	assert_int_equal(wg_sim_count(node, WG_MESSAGE_RESPONSE, 0), 0);
+	wg_puppet_initiate(puppet);
+	soon(puppet);
+	assert_int_equal(wg_sim_count(node, WG_MESSAGE_RESPONSE, 0), 1);
+	wg_sim_free(node->sim);
+}
+
+static void test_messages_that_waited_when_our_key_changed_are_not_looked_at(void **state)
+{
+	struct wg_puppet *puppet = stage(43, true);
+	struct wg_sim_node *node = puppet->node;
+	const uint8_t other[WG_KEY_LEN] = {1, 2, 3};
+
+	(void)state;
+	node->busy = true;
+	wg_puppet_initiate(puppet);
+	soon(puppet);
+	wg_sim_set_key(node, other);
+	node->busy = false;
+	soon(puppet);
+	assert_int_equal(wg_sim_drops(node, WG_DROP_IN_HANDSHAKE), 0);
+	wg_sim_free(node->sim);
+}
+
+static void test_an_endpoint_without_a_port_is_refused(void **state)
+{
+	struct wg_sim *sim = wg_sim_pair(41);
+	struct wg_config change;
+	struct wg_config_peer *peer;
+
+	(void)state;
+	wg_config_init(&change);
+	peer = change_peer(&change, sim->nodes[1].public_key);
+	peer->has_endpoint = true;
+	peer->endpoint = wg_sim_endpoint(&sim->nodes[1], WG_FAMILY_IPV4);
+	peer->endpoint.port = 0;
+	assert_int_equal(wg_sim_apply(&sim->nodes[0], &change), -EINVAL);
+	wg_sim_free(sim);
+}
+
 static void test_a_bad_change_changes_nothing(void **state)
 {
 	static const struct wg_prefix bad[] = {
@@ -395,6 +448,10 @@ int main(void)
 		cmocka_unit_test(test_a_peer_that_was_removed_begins_anew),
 		cmocka_unit_test(test_update_only_makes_no_peer),
 		cmocka_unit_test(test_one_change_may_name_a_peer_twice_and_after_its_removal),
+		cmocka_unit_test(
+			test_messages_that_waited_when_the_link_went_down_are_not_answered),
+		cmocka_unit_test(test_messages_that_waited_when_our_key_changed_are_not_looked_at),
+		cmocka_unit_test(test_an_endpoint_without_a_port_is_refused),
 		cmocka_unit_test(test_a_bad_change_changes_nothing),
 		cmocka_unit_test(test_a_peer_may_go_while_its_jobs_are_under_way),
 		cmocka_unit_test(test_a_key_or_link_may_change_while_jobs_are_under_way),

@@ -299,6 +299,20 @@ static void test_data_carries_the_inner_ecn_field_and_no_dscp(void **state)
 	wg_sim_free(node->sim);
 }
 
+static void test_a_packet_that_waited_has_its_ecn_field_still(void **state)
+{
+	struct wg_puppet *puppet = stage(32, true);
+	struct wg_sim_node *node = puppet->node;
+
+	(void)state;
+	wg_sim_send_ip(node, &node->inner4, &puppet->inner4, 2, 100);
+	soon(puppet);
+	assert_true(wg_puppet_respond(puppet));
+	soon(puppet);
+	assert_int_equal(wg_sim_last(node, WG_MESSAGE_TRANSPORT)->ds, 2);
+	wg_sim_free(node->sim);
+}
+
 static void test_a_mixed_vector_carries_each_packets_ecn_field(void **state)
 {
 	struct wg_puppet *puppet = stage(13, true);
@@ -405,6 +419,7 @@ int main(void)
 		cmocka_unit_test(test_a_source_is_forgotten_when_endpoint_port_or_mark_are_set),
 		cmocka_unit_test(test_retries_forget_the_local_source),
 		cmocka_unit_test(test_data_carries_the_inner_ecn_field_and_no_dscp),
+		cmocka_unit_test(test_a_packet_that_waited_has_its_ecn_field_still),
 		cmocka_unit_test(test_a_mixed_vector_carries_each_packets_ecn_field),
 		cmocka_unit_test(test_congestion_on_the_way_is_marked_by_rfc_6040),
 		cmocka_unit_test(test_a_congested_network_marks_what_can_be_marked),

@@ -198,9 +198,10 @@ static void test_a_run_of_packets_is_checked_one_by_one(void **state)
 	struct wg_puppet *puppet = stage(6, true);
 	struct wg_sim_node *node = puppet->node;
 	struct wg_run run = {.path = {puppet->endpoint, node->addresses[0]}};
-	const struct wg_ip foreign = ip("10.77.0.1");
+	struct wg_ip foreign = puppet->inner4;
 
 	(void)state;
+	foreign.bytes[3] ^= 1;
 	wg_puppet_shake(puppet);
 	/* Good and foreign sources in turn, and one of them forged. */
 	for (uint64_t i = 0; i < 8; i++) {

@@ -47,6 +47,25 @@ static void test_under_a_new_private_key_sessions_receive_but_send_no_more(void 
 	wg_sim_free(node->sim);
 }
 
+static void test_a_session_that_is_confirmed_after_a_new_private_key_sends_nothing(void **state)
+{
+	struct wg_puppet *puppet = stage(12, true);
+	struct wg_sim_node *node = puppet->node;
+	const uint8_t other[WG_KEY_LEN] = {1, 2, 3};
+
+	(void)state;
+	wg_puppet_initiate(puppet);
+	soon(puppet);
+	assert_true(wg_puppet_complete(puppet));
+	wg_sim_set_key(node, other);
+	assert_int_equal(wg_sim_got(node, wg_puppet_send_data(puppet)), 1);
+	send_to_puppet(puppet);
+	soon(puppet);
+	assert_int_equal(wg_sim_count(node, WG_MESSAGE_TRANSPORT, 0), 0);
+	assert_int_equal(wg_sim_count(node, WG_MESSAGE_INITIATION, 0), 1);
+	wg_sim_free(node->sim);
+}
+
 static void test_a_new_private_key_clears_pending_handshakes(void **state)
 {
 	struct wg_puppet *puppet = stage(3, true);
@@ -150,7 +169,9 @@ static void test_packets_do_not_wait_for_a_private_key_for_ever(void **state)
 	(void)state;
 	wg_sim_set_key(node, none);
 	send_to_puppet(puppet);
-	wg_sim_run(node->sim, 91 * WG_SECOND);
+	wg_sim_run(node->sim, 90 * WG_SECOND - 1);
+	assert_int_equal(wg_sim_drops(node, WG_DROP_OUT_NO_ANSWER), 0);
+	wg_sim_run(node->sim, 1);
 	assert_int_equal(wg_sim_drops(node, WG_DROP_OUT_NO_ANSWER), 1);
 	assert_true(wg_device_due(node->device) == WG_NEVER);
 	wg_sim_free(node->sim);
@@ -273,6 +294,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_same_private_key_again_changes_nothing),
 		cmocka_unit_test(test_under_a_new_private_key_sessions_receive_but_send_no_more),
+		cmocka_unit_test(
+			test_a_session_that_is_confirmed_after_a_new_private_key_sends_nothing),
 		cmocka_unit_test(test_a_new_private_key_clears_pending_handshakes),
 		cmocka_unit_test(test_two_engines_agree_again_after_a_key_change),
 		cmocka_unit_test(test_a_device_without_a_key_is_silent_until_it_has_one),

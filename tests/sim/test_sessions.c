@@ -190,6 +190,22 @@ static void test_counters_at_the_limit_are_refused(void **state)
 	wg_sim_free(puppet->node->sim);
 }
 
+static void test_a_handshakes_index_receives_no_data(void **state)
+{
+	struct wg_puppet *puppet = stage(31, true);
+	struct wg_sim_node *node = puppet->node;
+	uint8_t message[WG_TRANSPORT_OVERHEAD] = {WG_MESSAGE_TRANSPORT};
+
+	(void)state;
+	send_to_puppet(puppet);
+	soon(puppet);
+	memcpy(message + 4, wg_sim_last(node, WG_MESSAGE_INITIATION)->bytes + 4, 4);
+	wg_puppet_say(puppet, message, sizeof(message));
+	soon(puppet);
+	assert_int_equal(wg_sim_drops(node, WG_DROP_IN_UNKNOWN_INDEX), 1);
+	wg_sim_free(node->sim);
+}
+
 static void test_forged_data_changes_nothing(void **state)
 {
 	struct wg_puppet *puppet = stage(8, false);
@@ -469,6 +485,7 @@ int main(void)
 		cmocka_unit_test(test_a_replayed_packet_is_delivered_once),
 		cmocka_unit_test(test_late_packets_are_taken_within_the_window),
 		cmocka_unit_test(test_counters_at_the_limit_are_refused),
+		cmocka_unit_test(test_a_handshakes_index_receives_no_data),
 		cmocka_unit_test(test_forged_data_changes_nothing),
 		cmocka_unit_test(test_a_full_queue_drops_its_oldest_packet),
 		cmocka_unit_test(test_a_vector_longer_than_the_queue_keeps_its_newest),
