@@ -25,6 +25,7 @@ static void test_a_key_has_one_name(void **state)
 		 "net.ipv6.conf.eth0/5/1.accept_ra"},
 		{"net.mpls.conf.eth0.5.input", "net/mpls/conf/eth0.5/input",
 		 "net.mpls.conf.eth0/5.input"},
+		{"net/ipv4/conf/eth0/a/b", "net/ipv4/conf/eth0/a/b", "net/ipv4/conf/eth0/a/b"},
 		{"kernel.panic", NULL, NULL},
 		{"net", NULL, NULL},
 		{"net.", NULL, NULL},

@@ -70,7 +70,12 @@ int wg_sysctl_name(char name[static WG_SYSCTL_NAME_LEN], const char *key)
 
 const char *wg_sysctl_key(char key[static WG_SYSCTL_NAME_LEN], const char *name)
 {
+	size_t at = wg_sysctl_interface_at(name);
+
 	snprintf(key, WG_SYSCTL_NAME_LEN, "%s", name);
+	/* With more than one part behind the interface, dots would be read as the interface's. */
+	if (at && strchr(name + at, '/') != strrchr(name + at, '/'))
+		return key;
 	for (char *p = key; *p; p++)
 		*p = *p == '.' ? '/' : *p == '/' ? '.' : *p;
 	return key;
