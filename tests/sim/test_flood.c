@@ -224,6 +224,7 @@ static void test_replays_of_a_message_with_a_cookie_lock_nobody_out(void **state
 	struct wg_sim_node *node = puppet->node;
 	struct wg_puppet *stranger = wg_puppet_new(node);
 	struct wg_wire_initiation captured;
+	struct wg_sim_datagram *reply;
 
 	(void)state;
 	load(stranger);
@@ -243,7 +244,9 @@ static void test_replays_of_a_message_with_a_cookie_lock_nobody_out(void **state
 	/* From elsewhere it is no cookie at all. */
 	wg_puppet_say(stranger, &captured, sizeof(captured));
 	soon(puppet);
-	assert_non_null(wg_puppet_take(stranger, WG_MESSAGE_COOKIE_REPLY));
+	reply = wg_puppet_take(stranger, WG_MESSAGE_COOKIE_REPLY);
+	assert_non_null(reply);
+	free(reply);
 	wg_sim_free(node->sim);
 }
 
