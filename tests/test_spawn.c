@@ -101,7 +101,7 @@ static void run(bool keep_going, const char *const *scripts, size_t n, const cha
 						 .setter = "HookTimeout",
 						 .done = on_done,
 						 .ctx = &result};
-	struct wg_spawn_command commands[4];
+	struct wg_spawn_command commands[4] = {0};
 	char *argvs[4][4];
 
 	for (size_t i = 0; i < n; i++) {
