@@ -354,7 +354,7 @@ static void test_an_initiation_without_a_job_keeps_its_turn(void **state)
 {
 	struct wg_sim *sim = wg_sim_pair(11);
 	struct wg_sim_node *a = &sim->nodes[0];
-	struct wg_job *taken[WG_MAX_JOBS];
+	struct wg_job *taken[WG_MAX_JOBS + 1]; /* and the NULL that ends them */
 	size_t n = 0;
 
 	(void)state;
