@@ -80,19 +80,26 @@ endfunction()
 
 # wg_fuzzer(MODULE name...)  Builds tests/fuzz/fuzz_<name>.c. With WG_FUZZ it is
 #   a libFuzzer program; without, tests/fuzz/replay.c runs it over its corpus,
-#   tests/fuzz/corpus/<name>, as an ordinary test.
+#   tests/fuzz/corpus/<name>, as an ordinary test. More sources of its own may lie in
+#   tests/fuzz/<name>. The target "fuzzers" is all of them: without a sanitizer, no other
+#   program has what is instrumented linked in.
 function(wg_fuzzer module)
   if(NOT BUILD_TESTING)
     return()
   endif()
   foreach(name IN LISTS ARGN)
-    set(sources ${PROJECT_SOURCE_DIR}/tests/fuzz/fuzz_${name}.c)
+    file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/fuzz/${name}/*.c)
+    list(APPEND sources ${PROJECT_SOURCE_DIR}/tests/fuzz/fuzz_${name}.c)
     if(NOT WG_FUZZ)
       list(APPEND sources ${PROJECT_SOURCE_DIR}/tests/fuzz/replay.c)
     endif()
     add_executable(fuzz_${name} ${sources})
     target_include_directories(fuzz_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
     target_link_libraries(fuzz_${name} PRIVATE wg_${module})
+    if(NOT TARGET fuzzers)
+      add_custom_target(fuzzers)
+    endif()
+    add_dependencies(fuzzers fuzz_${name})
     if(WG_FUZZ)
       target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
     else()
