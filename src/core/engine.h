@@ -71,6 +71,15 @@ static inline void wg_device_count_drops(struct wg_device *device, enum wg_drop 
 	device->drops[reason] += n;
 }
 
+/* The peer that a job or a run names; NULL: there is none, or no more. */
+static inline struct wg_peer *wg_peer_find(const struct wg_device *device, uint64_t handle)
+{
+	uint32_t slot = wg_peer_slot(handle);
+	struct wg_peer *peer = slot < device->n_slots ? device->slots[slot].peer : NULL;
+
+	return peer && peer->handle == handle ? peer : NULL;
+}
+
 /* Puts packets back and counts why. */
 void wg_device_drop(struct wg_device *device, struct wg_packet *packet, enum wg_drop reason);
 void wg_device_drop_batch(struct wg_device *device, struct wg_batch *batch, enum wg_drop reason);

@@ -2,35 +2,14 @@
 
 #include "base/bytes.h"
 
-#define IPV4_HEADER_LEN 20u
-#define IPV6_HEADER_LEN 40u
-#define ECN_ECT1        1u
-
-unsigned int wg_inner_version(const struct wg_packet *packet)
-{
-	if (packet->len >= IPV4_HEADER_LEN && packet->data[0] >> 4 == 4)
-		return 4;
-	if (packet->len >= IPV6_HEADER_LEN && packet->data[0] >> 4 == 6)
-		return 6;
-	return 0;
-}
-
-const uint8_t *wg_inner_source(const struct wg_packet *packet)
-{
-	return packet->data + (packet->data[0] >> 4 == 4 ? 12 : 8);
-}
-
-const uint8_t *wg_inner_destination(const struct wg_packet *packet)
-{
-	return packet->data + (packet->data[0] >> 4 == 4 ? 16 : 24);
-}
+#define ECN_ECT1 1u
 
 static bool trim_ipv4(struct wg_packet *packet)
 {
 	uint32_t header_len = (packet->data[0] & 15u) * 4;
 	uint32_t len = wg_load_be16(packet->data + 2);
 
-	if (header_len < IPV4_HEADER_LEN || len < header_len || len > packet->len)
+	if (header_len < WG_INNER_IPV4_LEN || len < header_len || len > packet->len)
 		return false;
 	packet->len = len;
 	return true;
@@ -38,7 +17,7 @@ static bool trim_ipv4(struct wg_packet *packet)
 
 static bool trim_ipv6(struct wg_packet *packet)
 {
-	uint32_t len = IPV6_HEADER_LEN + wg_load_be16(packet->data + 4);
+	uint32_t len = WG_INNER_IPV6_LEN + wg_load_be16(packet->data + 4);
 
 	if (len > packet->len)
 		return false;

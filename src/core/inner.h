@@ -11,12 +11,30 @@
 #define WG_ECN_MASK 3u
 #define WG_ECN_CE   3u
 
+/* The headers without options and extensions. */
+#define WG_INNER_IPV4_LEN 20u
+#define WG_INNER_IPV6_LEN 40u
+
 /* The IP version, 4 or 6, of a packet whose header is whole; 0 for anything else. */
-unsigned int wg_inner_version(const struct wg_packet *packet);
+static inline unsigned int wg_inner_version(const struct wg_packet *packet)
+{
+	if (packet->len >= WG_INNER_IPV4_LEN && packet->data[0] >> 4 == 4)
+		return 4;
+	if (packet->len >= WG_INNER_IPV6_LEN && packet->data[0] >> 4 == 6)
+		return 6;
+	return 0;
+}
 
 /* Its addresses: 4 or 16 bytes each. */
-const uint8_t *wg_inner_source(const struct wg_packet *packet);
-const uint8_t *wg_inner_destination(const struct wg_packet *packet);
+static inline const uint8_t *wg_inner_source(const struct wg_packet *packet)
+{
+	return packet->data + (packet->data[0] >> 4 == 4 ? 12 : 8);
+}
+
+static inline const uint8_t *wg_inner_destination(const struct wg_packet *packet)
+{
+	return packet->data + (packet->data[0] >> 4 == 4 ? 16 : 24);
+}
 
 /* Cuts off what is behind the length that the header states: padding. False when the
  * version is unknown, the header too short, or that length not there. */

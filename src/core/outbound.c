@@ -109,13 +109,16 @@ static void plan_seal(struct wg_device *device, struct wg_peer *peer, struct wg_
 static bool plan_batch(struct wg_device *device, struct wg_peer *peer, struct wg_keypair *keypair,
 		       struct wg_batch *packets, uint64_t counter, struct wg_out *out)
 {
+	/* Of our own, so that its links stay in registers. */
+	struct wg_batch rest = *packets;
 	struct wg_batch batch;
 	struct wg_packet *packet;
-	uint8_t ds = packets->head->ds;
+	uint8_t ds = rest.head->ds;
 	bool data = false;
 
+	wg_batch_init(packets);
 	wg_batch_init(&batch);
-	while ((packet = wg_batch_pop(packets))) {
+	while ((packet = wg_batch_pop(&rest))) {
 		if (!wg_batch_empty(&batch) && (packet->ds != ds || batch.n == JOB_PACKETS))
 			plan_seal(device, peer, keypair, &batch, ds, out);
 		ds = packet->ds;

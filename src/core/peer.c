@@ -14,11 +14,6 @@ static uint64_t key_hash(const struct wg_device *device, const uint8_t *public_k
 	return wg_shorthash(device->hash_key, public_key, WG_KEY_LEN);
 }
 
-static uint32_t slot_of(uint64_t handle)
-{
-	return (uint32_t)(handle % WG_MAX_PEERS);
-}
-
 /* Takes a keypair out of its slot. */
 static void retire(struct wg_device *device, struct wg_keypair **slot)
 {
@@ -29,12 +24,6 @@ static void retire(struct wg_device *device, struct wg_keypair **slot)
 		return;
 	wg_index_remove(&device->indices, &keypair->index);
 	wg_keypair_put(keypair);
-}
-
-void wg_keypair_put(struct wg_keypair *keypair)
-{
-	if (--keypair->session.refs == 0)
-		wg_secret_free(keypair, sizeof(*keypair));
 }
 
 struct wg_peer *wg_peer_new(const uint8_t public_key[static WG_KEY_LEN])
@@ -76,7 +65,7 @@ void wg_peer_attach(struct wg_device *device, struct wg_peer *peer)
 
 static void detach(struct wg_device *device, struct wg_peer *peer)
 {
-	uint32_t slot = slot_of(peer->handle);
+	uint32_t slot = wg_peer_slot(peer->handle);
 
 	wg_allowedips_remove_all(device->allowed_ips, &peer->allowed_ips);
 	wg_heap_set(&device->deadlines, &peer->deadline, WG_NEVER);
@@ -94,14 +83,6 @@ void wg_peer_free(struct wg_device *device, struct wg_peer *peer)
 		detach(device, peer);
 	}
 	wg_secret_free(peer, sizeof(*peer));
-}
-
-struct wg_peer *wg_peer_find(const struct wg_device *device, uint64_t handle)
-{
-	uint32_t slot = slot_of(handle);
-	struct wg_peer *peer = slot < device->n_slots ? device->slots[slot].peer : NULL;
-
-	return peer && peer->handle == handle ? peer : NULL;
 }
 
 struct wg_peer *wg_peer_find_key(const struct wg_device *device,

@@ -14,6 +14,7 @@
 #include "core/index.h"
 #include "core/staged.h"
 #include "core/timers.h"
+#include "crypto/secret.h"
 #include "noise/cookie.h"
 #include "noise/handshake.h"
 #include "noise/session.h"
@@ -90,6 +91,12 @@ static inline bool wg_peer_has_endpoint(const struct wg_peer *peer)
 	return peer->path.remote.ip.family != WG_FAMILY_NONE;
 }
 
+/* Where it is in device->slots, see wg_peer_find(). */
+static inline uint32_t wg_peer_slot(uint64_t handle)
+{
+	return (uint32_t)(handle % WG_MAX_PEERS);
+}
+
 /* How many peers had been attached with it; from 1 on. */
 static inline uint64_t wg_peer_joined(const struct wg_peer *peer)
 {
@@ -106,8 +113,7 @@ void wg_peer_attach(struct wg_device *device, struct wg_peer *peer);
  * no peer any more. */
 void wg_peer_free(struct wg_device *device, struct wg_peer *peer);
 
-/* NULL: there is no such peer, or no more. */
-struct wg_peer *wg_peer_find(const struct wg_device *device, uint64_t handle);
+/* NULL: there is no such peer. */
 struct wg_peer *wg_peer_find_key(const struct wg_device *device,
 				 const uint8_t public_key[static WG_KEY_LEN]);
 
@@ -162,6 +168,10 @@ bool wg_peer_confirm_session(struct wg_device *device, struct wg_peer *peer,
 			     struct wg_keypair *keypair);
 
 /* Drops a job's hold of a keypair. */
-void wg_keypair_put(struct wg_keypair *keypair);
+static inline void wg_keypair_put(struct wg_keypair *keypair)
+{
+	if (--keypair->session.refs == 0)
+		wg_secret_free(keypair, sizeof(*keypair));
+}
 
 #endif

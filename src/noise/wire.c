@@ -6,6 +6,9 @@
 
 static bool has_length_of(uint32_t type, size_t len)
 {
+	/* First, because nearly all are that. */
+	if (type == WG_MESSAGE_TRANSPORT)
+		return len >= WG_TRANSPORT_OVERHEAD;
 	switch (type) {
 	case WG_MESSAGE_INITIATION:
 		return len == sizeof(struct wg_wire_initiation);
@@ -13,8 +16,6 @@ static bool has_length_of(uint32_t type, size_t len)
 		return len == sizeof(struct wg_wire_response);
 	case WG_MESSAGE_COOKIE_REPLY:
 		return len == sizeof(struct wg_wire_cookie_reply);
-	case WG_MESSAGE_TRANSPORT:
-		return len >= WG_TRANSPORT_OVERHEAD;
 	}
 	return false;
 }
