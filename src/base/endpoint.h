@@ -70,6 +70,13 @@ static inline bool wg_path_equal(const struct wg_path *a, const struct wg_path *
 	return wg_endpoint_equal(&a->remote, &b->remote) && wg_ip_equal(&a->local, &b->local);
 }
 
+/* Of a link, and of no use beyond it (RFC 4291, section 2.5.6). */
+static inline bool wg_ip_is_link_local(const struct wg_ip *ip)
+{
+	return ip->family == WG_FAMILY_IPV6 && ip->bytes[0] == 0xfe &&
+	       (ip->bytes[1] & 0xc0) == 0x80;
+}
+
 /* An address from its 4 or 16 bytes. */
 struct wg_ip wg_ip_from_bytes(enum wg_family family, const uint8_t *bytes);
 

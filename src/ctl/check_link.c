@@ -22,6 +22,13 @@ static bool anybody_in(const struct wg_conf *conf, const struct wg_prefix *prefi
 	return false;
 }
 
+/* Every link has fe80::/64, for who is on it, and nothing is taken from elsewhere by that. */
+static bool is_routed(const struct wg_prefix *prefix)
+{
+	return prefix->bits < wg_family_bits(prefix->ip.family) &&
+	       !wg_ip_is_link_local(&prefix->ip);
+}
+
 static void check_addresses(struct wg_check *check, const struct wg_conf *conf)
 {
 	for (size_t i = 0; i < conf->addresses.n; i++) {
@@ -29,8 +36,7 @@ static void check_addresses(struct wg_check *check, const struct wg_conf *conf)
 		char text[WG_PREFIX_TEXT_LEN];
 
 		wg_prefix_mask(&prefix);
-		if (prefix.bits == wg_family_bits(prefix.ip.family) || !conf->n_peers ||
-		    anybody_in(conf, &prefix))
+		if (!is_routed(&prefix) || !conf->n_peers || anybody_in(conf, &prefix))
 			continue;
 		wg_check_add(
 			check, WG_CHECK_WARNING, "nobody-answers", conf->addresses.items[i].line,

@@ -38,12 +38,6 @@ static int parse_true(bool *flag, const char *text)
 	return 0;
 }
 
-static bool is_link_local(const struct wg_ip *ip)
-{
-	return ip->family == WG_FAMILY_IPV6 && ip->bytes[0] == 0xfe &&
-	       (ip->bytes[1] & 0xc0) == 0x80;
-}
-
 /* A scope is an interface's name or, where there is none of that name, its index, as
  * in RFC 4007, section 11.2. Only a link-local address keeps it. */
 static int parse_scope(struct wg_endpoint *endpoint, wg_uapi_scope *find, const char *text)
@@ -52,7 +46,7 @@ static int parse_scope(struct wg_endpoint *endpoint, wg_uapi_scope *find, const 
 
 	if (!index && (!wg_number_parse(&index, UINT32_MAX, text) || !index))
 		return -ENODEV;
-	endpoint->scope = is_link_local(&endpoint->ip) ? index : 0;
+	endpoint->scope = wg_ip_is_link_local(&endpoint->ip) ? index : 0;
 	return 0;
 }
 

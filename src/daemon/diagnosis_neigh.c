@@ -126,12 +126,6 @@ static void add_on_link(struct wg_check *check, const struct wg_facts *facts,
 				link);
 }
 
-static bool is_link_local(const struct wg_ip *ip)
-{
-	return ip->family == WG_FAMILY_IPV6 && ip->bytes[0] == 0xfe &&
-	       (ip->bytes[1] & 0xc0) == 0x80;
-}
-
 static void judge_address(struct wg_check *check, const struct neighbours *neighbours,
 			  const struct wg_ip *ip, size_t peer)
 {
@@ -157,7 +151,7 @@ static void judge_peer(struct wg_check *check, const struct neighbours *neighbou
 								     : facts->forwards_ipv6;
 
 		if (forwards && allowed->bits == wg_family_bits(allowed->ip.family) &&
-		    !is_link_local(&allowed->ip))
+		    !wg_ip_is_link_local(&allowed->ip))
 			judge_address(check, neighbours, &allowed->ip, peer);
 	}
 }
