@@ -97,7 +97,13 @@ static void test_a_port_that_another_program_has_is_found(void **state)
 	facts.host.n_links = 2;
 	facts.port_taken = true;
 	assert_string_equal(diagnose(), "e not-up; e port-taken");
+	assert_non_null(strstr(check.findings[1].reason, "by another program"));
 	assert_non_null(strstr(check.findings[1].remedy, ":4711"));
+	start_again();
+	strcpy(facts.port_holder, "dnsmasq (process 7)");
+	assert_string_equal(diagnose(), "e not-up; e port-taken");
+	assert_non_null(strstr(check.findings[1].reason, "4711"));
+	assert_non_null(strstr(check.findings[1].reason, "by dnsmasq (process 7)"));
 }
 
 static void test_another_program_is_left_to_wg(void **state)
@@ -162,6 +168,10 @@ static void test_a_port_that_had_to_give_way_matters_to_peers_that_call(void **s
 	peer->has_endpoint = false;
 	assert_string_equal(diagnose(), "w port");
 	assert_said("30567");
+	start_again();
+	strcpy(facts.port_holder, "dnsmasq (process 7)");
+	assert_string_equal(diagnose(), "w port");
+	assert_said("dnsmasq (process 7) has it");
 }
 
 static void test_an_mtu_below_what_ipv6_needs_is_found(void **state)

@@ -41,8 +41,12 @@ static void judge_port_taken(struct wg_check *check, const struct wg_facts *fact
 		return;
 	port = facts->conf->config.listen_port;
 	wg_check_add(check, WG_CHECK_ERROR, "port-taken", 0,
-		     "UDP port %u, which the file asks for, is in use by another program", port);
-	wg_check_remedy(check, "find it with: ss -ulpn sport = :%u", port);
+		     "UDP port %u, which the file asks for, is in use by %s", port,
+		     *facts->port_holder ? facts->port_holder : "another program");
+	if (*facts->port_holder)
+		wg_check_remedy(check, "end that, or choose another ListenPort");
+	else
+		wg_check_remedy(check, "find it with: ss -ulpn sport = :%u", port);
 }
 
 /* No tunnel runs: says what there is in its place. */
@@ -108,6 +112,24 @@ static bool is_called(const struct wg_facts *facts)
 	return false;
 }
 
+static void judge_other_port(struct wg_check *check, const struct wg_facts *facts, uint16_t wanted)
+{
+	wg_check_add(check, WG_CHECK_WARNING, "port", 0,
+		     "it listens on UDP port %u, because %u was taken: peers that call know "
+		     "nothing of that",
+		     facts->status.config.listen_port, wanted);
+	if (*facts->port_holder)
+		wg_check_remedy(check,
+				"%s has it: end that, or set ListenPort here and in the peers' "
+				"Endpoint",
+				facts->port_holder);
+	else
+		wg_check_remedy(check,
+				"free the port (ss -ulpn sport = :%u), or set ListenPort here and "
+				"in the peers' Endpoint",
+				wanted);
+}
+
 /* A port that the file names is the file's; without one, peers that call know only the
  * usual one. */
 static void judge_port(struct wg_check *check, const struct wg_facts *facts)
@@ -123,14 +145,7 @@ static void judge_port(struct wg_check *check, const struct wg_facts *facts)
 			     running->listen_port, wanted);
 		wg_check_remedy(check, "apply the file with: tuff reload %s", facts->name);
 	} else if (is_called(facts)) {
-		wg_check_add(check, WG_CHECK_WARNING, "port", 0,
-			     "it listens on UDP port %u, because %u was taken: peers that call "
-			     "know nothing of that",
-			     running->listen_port, wanted);
-		wg_check_remedy(check,
-				"free the port (ss -ulpn sport = :%u), or set ListenPort here and "
-				"in the peers' Endpoint",
-				wanted);
+		judge_other_port(check, facts, wanted);
 	}
 }
 

@@ -164,6 +164,19 @@ static bool is_taken(uint16_t port)
 	return taken;
 }
 
+/* The port that the file wants, where it has not got it. */
+static void gather_port(struct wg_facts *facts)
+{
+	uint16_t port = facts->conf ? facts->conf->config.listen_port : 0;
+
+	if (facts->runner == WG_FACTS_RUNS_NOT ? !port || !facts->conf->listen_port_line
+					       : facts->status.config.listen_port == port)
+		return;
+	facts->port_taken = port && is_taken(port);
+	if (facts->port_taken)
+		wg_portholder_find(facts->port_holder, port);
+}
+
 static void gather_firewall(struct wg_facts *facts)
 {
 	struct wg_error error;
@@ -192,16 +205,14 @@ static int gather_solicited(struct wg_facts *facts, unsigned int seconds)
 
 static int gather_rest(struct wg_facts *facts, unsigned int listen_sec, struct wg_error *error)
 {
-	const struct wg_conf *conf = facts->conf;
 	int err = gather_network(facts);
 
 	if (err)
 		return wg_error_set(error, err, "%s: look at the network: %s", facts->name,
 				    strerror(-err));
+	gather_port(facts);
 	if (facts->runner == WG_FACTS_RUNS_NOT) {
 		facts->leftovers = count_leftovers(facts->name);
-		facts->port_taken = conf && conf->listen_port_line && conf->config.listen_port &&
-				    is_taken(conf->config.listen_port);
 		return 0;
 	}
 	gather_firewall(facts);

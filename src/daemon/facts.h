@@ -10,6 +10,7 @@
 #include "ctl/conf.h"
 #include "ctl/status.h"
 #include "daemon/netplan.h"
+#include "daemon/portholder.h"
 #include "daemon/solicit.h"
 #include "route/address.h"
 #include "route/neigh.h"
@@ -43,9 +44,10 @@ struct wg_facts {
 	int64_t now_sec;            /* the wall clock */
 
 	enum wg_facts_runner runner;
-	struct wg_status status; /* where WG_FACTS_RUNS_TUFF */
-	int leftovers;           /* changes in the undo journal of a dead tunnel */
-	bool port_taken;         /* where nothing runs: the file's port is in use */
+	struct wg_status status;             /* where WG_FACTS_RUNS_TUFF */
+	int leftovers;                       /* changes in the undo journal of a dead tunnel */
+	bool port_taken;                     /* the file's port is in use by something else */
+	char port_holder[WG_PORTHOLDER_LEN]; /* and by what; empty: not to be seen */
 
 	struct wg_hostview host;
 	struct wg_facts_link *links; /* of host.links */

@@ -87,6 +87,17 @@ pid_of() {
 }
 
 ok "a tunnel that is not up is found" only shale wgs not-up "tuff up wgs"
+mkfifo "$work/release"
+at shale python3 -c 'import socket, sys
+taken = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+taken.bind(("", 30567))
+print("has it", flush=True)
+open(sys.argv[1]).read()' "$work/release" >"$work/holder.out" &
+holder=$!
+eventually "another program has its port" grep -q "has it" "$work/holder.out"
+ok "who has it is said" finds shale wgs port-taken "in use by python3 (process "
+: >"$work/release"
+wait $holder
 at shale "$program" up "$work/wgs.conf"
 at basalt "$program" up "$work/wgb.conf"
 eventually "the tunnel works" pings basalt 2001:db8:7767::7
