@@ -1,12 +1,14 @@
-/* Floods a WireGuard port with messages that look like initiations, from as many source
- * addresses as there are, and counts what comes back: one JSON object when SIGTERM ends
- * it. The sources are 100.64.0.0/16, which must be local where it runs.
+/* Floods a WireGuard port with messages from as many source addresses as there are, and
+ * counts what comes back: one JSON object when SIGTERM ends it. The sources are
+ * 100.64.0.0/16, which must be local where it runs.
  *
- * Usage: flood KIND IPV4 PORT PUBLIC-KEY MESSAGES-PER-SECOND
+ * Usage: flood KIND IPV4 PORT PUBLIC-KEY MESSAGES-PER-SECOND [CAPTURED]
  *
  *   initiations   mac1 is right, the rest is random
  *   cookies       mac1 is right, mac2 and the rest are random
- *   wrong-mac1    all of it is random */
+ *   wrong-mac1    all of it is random
+ *   replays       what capture wrote into the file CAPTURED, the last of it
+ *   forged-tags   data for the session of the last data there, with tags that are wrong */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
@@ -32,6 +34,14 @@
 #define MESSAGES 4096
 #define SOURCES  0x64400000u
 #define BUFFER   (4 << 20)
+#define MAX_LEN  1500u
+/* Of forged data: that of a ping. */
+#define DATA_LEN (WG_TRANSPORT_OVERHEAD + 96u)
+
+struct message {
+	size_t len;
+	uint8_t bytes[MAX_LEN];
+};
 
 struct counts {
 	unsigned long sent;
@@ -48,7 +58,7 @@ struct vector {
 	} sources[VECTOR];
 };
 
-static struct wg_wire_initiation messages[MESSAGES];
+static struct message messages[MESSAGES];
 static volatile sig_atomic_t ended;
 
 static void end(int signal)
@@ -74,15 +84,16 @@ static int open_socket(void)
 	return fd;
 }
 
-static bool make_messages(const char *kind, const uint8_t key[static WG_KEY_LEN])
+static void make_initiations(const char *kind, const uint8_t key[static WG_KEY_LEN])
 {
 	struct wg_random random = wg_crypto_random();
 	struct wg_cookie_jar jar;
 
 	wg_cookie_jar_init(&jar, key);
 	for (size_t i = 0; i < MESSAGES; i++) {
-		struct wg_wire_initiation *message = &messages[i];
+		struct wg_wire_initiation *message = (void *)messages[i].bytes;
 
+		messages[i].len = sizeof(*message);
 		wg_random_fill(&random, message, sizeof(*message));
 		wg_store_le32(message->type, WG_MESSAGE_INITIATION);
 		if (strcmp(kind, "wrong-mac1") == 0)
@@ -90,9 +101,70 @@ static bool make_messages(const char *kind, const uint8_t key[static WG_KEY_LEN]
 		wg_cookie_sign(&jar, message, sizeof(*message), 0);
 		if (strcmp(kind, "cookies") == 0)
 			wg_random_fill(&random, message->mac2, sizeof(message->mac2));
-		else if (strcmp(kind, "initiations") != 0)
-			return false;
 	}
+}
+
+static bool read_message(FILE *file, struct message *message)
+{
+	uint8_t len[2];
+
+	if (fread(len, 1, sizeof(len), file) != sizeof(len))
+		return false;
+	message->len = wg_load_le16(len);
+	return message->len <= MAX_LEN &&
+	       fread(message->bytes, 1, message->len, file) == message->len;
+}
+
+/* The last of what was captured, over and over; last is the last that is data. */
+static bool read_messages(const char *path, struct message *last)
+{
+	FILE *file = fopen(path, "rbe");
+	struct message message;
+	size_t n = 0;
+
+	if (!file)
+		return false;
+	for (; read_message(file, &message); n++) {
+		messages[n % MESSAGES] = message;
+		if (wg_wire_classify(message.bytes, message.len) == WG_MESSAGE_TRANSPORT)
+			*last = message;
+	}
+	fclose(file);
+	for (size_t i = n; n > 0 && i < MESSAGES; i++)
+		messages[i] = messages[i % n];
+	return last->len > 0;
+}
+
+static void forge(const struct message *last)
+{
+	const struct wg_wire_transport *seen = (const void *)last->bytes;
+	struct wg_random random = wg_crypto_random();
+
+	for (size_t i = 0; i < MESSAGES; i++) {
+		struct wg_wire_transport *header = (void *)messages[i].bytes;
+
+		messages[i].len = DATA_LEN;
+		wg_random_fill(&random, messages[i].bytes, DATA_LEN);
+		*header = *seen;
+		/* Ahead of what was seen, as the next ones of the session are. */
+		wg_store_le64(header->counter, wg_load_le64(seen->counter) + i);
+	}
+}
+
+static bool make_messages(const char *kind, const uint8_t key[static WG_KEY_LEN], const char *path)
+{
+	struct message last = {0};
+
+	if (!path) {
+		make_initiations(kind, key);
+		return strcmp(kind, "initiations") == 0 || strcmp(kind, "cookies") == 0 ||
+		       strcmp(kind, "wrong-mac1") == 0;
+	}
+	if (!read_messages(path, &last))
+		return false;
+	if (strcmp(kind, "forged-tags") != 0)
+		return strcmp(kind, "replays") == 0;
+	forge(&last);
 	return true;
 }
 
@@ -106,7 +178,6 @@ static void prepare(struct vector *vector, struct sockaddr_in *to)
 		cmsg->cmsg_level = IPPROTO_IP;
 		cmsg->cmsg_type = IP_PKTINFO;
 		cmsg->cmsg_len = CMSG_LEN(sizeof(struct in_pktinfo));
-		vector->pieces[i].iov_len = sizeof(messages[0]);
 		header->msg_name = to;
 		header->msg_namelen = sizeof(*to);
 		header->msg_iov = &vector->pieces[i];
@@ -122,12 +193,13 @@ static unsigned int send_vector(int fd, struct vector *vector, unsigned long num
 	int n;
 
 	for (size_t i = 0; i < VECTOR; i++, number++) {
+		struct message *message = &messages[number % MESSAGES];
 		struct in_pktinfo info = {0};
 
 		/* A step that is odd goes through all of them, in no order of note. */
 		info.ipi_spec_dst.s_addr = htonl(SOURCES | (uint32_t)(number * 40503u & 0xffffu));
 		memcpy(CMSG_DATA((struct cmsghdr *)vector->sources[i].bytes), &info, sizeof(info));
-		vector->pieces[i].iov_base = &messages[number % MESSAGES];
+		vector->pieces[i] = (struct iovec){message->bytes, message->len};
 	}
 	n = sendmmsg(fd, vector->headers, VECTOR, 0);
 	return n < 0 ? 0 : (unsigned int)n;
@@ -198,7 +270,7 @@ static void flood(int fd, struct sockaddr_in *to, unsigned long per_second)
 		count_answers(fd, &counts);
 	}
 	seconds = seconds_since(&start);
-	while (poll(&last, 1, 1000) > 0)
+	while (poll(&last, 1, 300) > 0)
 		count_answers(fd, &counts);
 	printf("{\"sent\": %lu, \"per_second\": %.0f, \"cookie_replies\": %lu, "
 	       "\"responses\": %lu, \"others\": %lu}\n",
@@ -210,12 +282,13 @@ int main(int argc, char **argv)
 {
 	struct sockaddr_in to = {.sin_family = AF_INET};
 	uint8_t key[WG_KEY_LEN];
-	unsigned long per_second = argc == 6 ? strtoul(argv[5], NULL, 10) : 0;
+	const char *path = argc == 7 ? argv[6] : NULL;
+	unsigned long per_second = argc == 6 || path ? strtoul(argv[5], NULL, 10) : 0;
 	int fd;
 
 	if (!per_second || wg_crypto_init(NULL) || !wg_key_decode(key, argv[4]) ||
-	    !make_messages(argv[1], key) || inet_pton(AF_INET, argv[2], &to.sin_addr) != 1) {
-		fprintf(stderr, "usage: flood KIND IPV4 PORT PUBLIC-KEY PER-SECOND\n");
+	    !make_messages(argv[1], key, path) || inet_pton(AF_INET, argv[2], &to.sin_addr) != 1) {
+		fprintf(stderr, "usage: flood KIND IPV4 PORT PUBLIC-KEY PER-SECOND [CAPTURED]\n");
 		return 2;
 	}
 	to.sin_port = htons((uint16_t)strtoul(argv[3], NULL, 10));

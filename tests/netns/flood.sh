@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# A flood of initiations whose mac1 is right, from 65 536 addresses: established sessions
-# keep their packets, handshakes come through in both directions, memory stays where it
-# was, and the control socket answers.
+# Floods from 65 536 addresses. Initiations whose mac1 is right: established sessions keep
+# their packets, handshakes come through in both directions, who has a cookie gets in,
+# memory stays where it was, and the control socket answers. Then forged cookies, wrong
+# macs, all that came over b's cable before, and forged data for the session of b, with
+# what each of them costs.
 #
 #   host b  eth0 192.0.2.2/30 --- cable --- eth0 192.0.2.1/30
 #           wgb 10.7.0.2  ===== session ====            host a  wga 10.7.0.1
@@ -10,17 +12,20 @@
 #   host d  eth0 192.0.2.10/30 -- cable --- eth2 192.0.2.9/30
 #           lo 100.64.0.0/16: the flood
 #
-# Usage: flood.sh PROGRAM [PROGRAM-OF-C]       ($FLOOD is the built generator)
+# Usage: flood.sh PROGRAM [PROGRAM-OF-C]
+# $FLOOD is the built generator, beside which are capture and holder.
 . "$(dirname "$0")/lib.sh"
-need wg ping jq "${FLOOD:-flood}"
+FLOOD=${FLOOD:-flood}
+need wg ping jq "$FLOOD"
+tools=$(dirname "$(command -v "$FLOOD")")
 program=$(program "$1")
 newcomer=$(program "${2:-$1}")
 isolate "$@"
 # Enough to be load everywhere, and for a machine that is busy with other tests, too.
-# NETNS_FLOOD_RATE=100000 is what one that is at rest stands as well.
 per_second=${NETNS_FLOOD_RATE:-20000}
 least=95
-[ -z "${NETNS_SANITIZED:-}" ] || { per_second=10000 least=50; }
+line_rate_count=100000
+[ -z "${NETNS_SANITIZED:-}" ] || { per_second=10000 least=50 line_rate_count=20000; }
 pings=${NETNS_FLOOD_PINGS:-500}
 
 host a
@@ -43,6 +48,7 @@ daemon a "$program" wga
 daemon b "$program" wgb
 daemon c "$newcomer" wgc
 number=1
+key holder
 for name in a b c; do
 	key $name
 	wg set wg$name private-key "$work/$name" listen-port 1001
@@ -55,16 +61,21 @@ to_b() {
 }
 to_b
 wg set wga peer "$(<"$work/c.pub")" allowed-ips 10.7.0.3
+wg set wga peer "$(<"$work/holder.pub")" allowed-ips 10.7.0.4
 wg set wgb peer "$(<"$work/a.pub")" allowed-ips 10.7.0.0/24 endpoint 192.0.2.1:1001
 wg set wgc peer "$(<"$work/a.pub")" allowed-ips 10.7.0.0/24 endpoint 192.0.2.5:1001
+ip netns exec a "$tools/capture" eth0 1001 >"$work/captured" &
+capture=$!
 eventually "b has a session before the flood" pings b 10.7.0.1
 
 resident() {
 	awk '/^VmRSS/ { print $2 }' "/proc/${pid[wga]}/status"
 }
 
+# dropped REASONS: how many packets; the reasons are a regular expression.
 dropped() {
-	"$program" show wga --json | jq "[.. | .drops? // empty | .[\"$1\"] // 0] | add // 0"
+	"$program" show wga --json | jq "[.. | .drops? // empty | to_entries[] |
+		select(.key | test(\"^($1)\$\")) | .value] | add // 0"
 }
 
 under_load() {
@@ -122,6 +133,9 @@ start_again
 at c ping -n -c 1 -W 1 10.7.0.1 >/dev/null || true
 eventually "a peer that lost its session gets another" pings b 10.7.0.1
 eventually "a newcomer gets in" pings c 10.7.0.1
+ip netns exec d "$tools/holder" 192.0.2.9 1001 "$(<"$work/a.pub")" <"$work/holder" ||
+	fail "who has a cookie gets in"
+echo "ok - who has a cookie gets in"
 ok "while the flood goes on" kill $flood
 wait $flood
 cat "$work/flood.json"
@@ -132,32 +146,67 @@ echo "resident: $before KiB before, $after KiB after"
 [ -n "${NETNS_SANITIZED:-}" ] ||
 	ok "memory stayed within 4 MiB of what it was" test $((after - before)) -lt 4096
 
-# Ticks of the processor that a's daemon has used, of 10 ms each.
-ticks() {
-	awk '{ print $14 + $15 }' "/proc/${pid[wga]}/stat"
+# Nanoseconds of a processor that a's daemon has used, with all its threads.
+used() {
+	awk '{ sum += $1 } END { printf "%.0f", sum }' "/proc/${pid[wga]}"/task/*/schedstat
 }
 
-# flood_with KIND REASON: two seconds or so of another flood, and what one of it costs,
+# start KIND PER-SECOND REASONS [CAPTURED], stop: another flood, and what one of it costs,
 # with all that the session costs meanwhile.
-flood_with() {
-	local used count
-	used=$(ticks)
-	count=$(dropped "$2")
-	ip netns exec d "$FLOOD" "$1" 192.0.2.9 1001 "$(<"$work/a.pub")" "$per_second" \
+start() {
+	kind=$1 reasons=$3
+	used_before=$(used)
+	dropped_before=$(dropped "$reasons")
+	ip netns exec d "$FLOOD" "$kind" 192.0.2.9 1001 "$(<"$work/a.pub")" "$2" ${4:+"$4"} \
 		>"$work/flood.json" &
 	flood=$!
-	pings=200 keeps_its_packets || return 1
+}
+
+handled() {
+	[ $(($(dropped "$reasons") - dropped_before)) -ge "$1" ]
+}
+
+stop() {
+	local count
 	kill $flood
 	wait $flood
 	cat "$work/flood.json"
-	count=$(($(dropped "$2") - count))
-	[ "$count" -gt 0 ] || return 1
-	echo "$1: at most $((($(ticks) - used) * 10000 / count)) us of the daemon's time each"
+	count=$(($(dropped "$reasons") - dropped_before))
+	[ "$count" -gt 0 ] || fail "none was dropped as $reasons"
+	echo "$kind: at most $((($(used) - used_before) / count)) ns of the daemon's time each"
 }
 
-flood_with cookies in-under-load || fail "a session passes a flood of forged cookies"
-echo "ok - a session passes a flood of forged cookies"
+# withstands KIND REASONS [CAPTURED]: a second or so at the rate that sessions stand.
+withstands() {
+	start "$1" "$per_second" "$2" ${3:+"$3"}
+	pings=100 keeps_its_packets || fail "a session passes a flood of $1"
+	echo "ok - a session passes a flood of $1"
+	stop
+}
+
+# outlives KIND REASONS [CAPTURED]: as many as the generator makes, more than any daemon
+# reads. Packets are lost meanwhile, but nothing else.
+outlives() {
+	start "$1" 10000000 "$2" ${3:+"$3"}
+	until_true handled "$line_rate_count" || fail "there is no flood of $1"
+	stop
+	eventually "a session outlives $1 at line rate" pings b 10.7.0.1
+}
+
+withstands cookies in-under-load
 ok "which open nothing" jq -e '.responses == 0 and .others == 0' "$work/flood.json"
-flood_with wrong-mac1 in-mac1 || fail "a session passes a flood of wrong macs"
-echo "ok - a session passes a flood of wrong macs"
+withstands wrong-mac1 in-mac1
 ok "which nobody answers" jq -e '.cookie_replies + .responses + .others == 0' "$work/flood.json"
+ok "all that came to a was captured" kill $capture
+wait $capture
+replays=$(dropped in-replay)
+withstands replays 'in-.*' "$work/captured"
+ok "of this session, too" test "$(dropped in-replay)" -gt "$replays"
+# Handshakes are among them, which earn a cookie under load.
+ok "which open nothing" jq -e '.responses == 0 and .others == 0' "$work/flood.json"
+withstands forged-tags in-decrypt "$work/captured"
+ok "which nobody answers" jq -e '.cookie_replies + .responses + .others == 0' "$work/flood.json"
+outlives wrong-mac1 in-mac1
+outlives forged-tags in-decrypt "$work/captured"
+endpoint=$(wg show wga endpoints | grep -F "$(<"$work/b.pub")")
+ok "and b is where it was" test "${endpoint##*	}" = 192.0.2.2:1001
