@@ -80,16 +80,14 @@ endfunction()
 
 # wg_fuzzer(MODULE name...)  Builds tests/fuzz/fuzz_<name>.c. With WG_FUZZ it is
 #   a libFuzzer program; without, tests/fuzz/replay.c runs it over its corpus,
-#   tests/fuzz/corpus/<name>, as an ordinary test. More sources of its own may lie in
-#   tests/fuzz/<name>. The target "fuzzers" is all of them: without a sanitizer, no other
-#   program has what is instrumented linked in.
+#   tests/fuzz/corpus/<name>, as an ordinary test. The target "fuzzers" is all of them:
+#   without a sanitizer, no other program links with what is instrumented.
 function(wg_fuzzer module)
   if(NOT BUILD_TESTING)
     return()
   endif()
   foreach(name IN LISTS ARGN)
-    file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/fuzz/${name}/*.c)
-    list(APPEND sources ${PROJECT_SOURCE_DIR}/tests/fuzz/fuzz_${name}.c)
+    set(sources ${PROJECT_SOURCE_DIR}/tests/fuzz/fuzz_${name}.c)
     if(NOT WG_FUZZ)
       list(APPEND sources ${PROJECT_SOURCE_DIR}/tests/fuzz/replay.c)
     endif()
