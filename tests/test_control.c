@@ -29,8 +29,8 @@ struct bench {
 	size_t n_gets;
 	size_t n_gone;
 	size_t n_downs;
-	const char *reload_sees; /* what its client could read before the reload was done */
-	int reload_client;
+	int n_reloads;
+	int reload_result;
 	uint16_t port;
 	size_t peers_shown;
 	size_t n_pieces;
@@ -97,16 +97,12 @@ static void on_down(void *ctx)
 	bench->n_downs++;
 }
 
-static char *on_reload(void *ctx, size_t *len)
+static int on_reload(void *ctx)
 {
-	static char text[64];
 	struct bench *bench = ctx;
-	ssize_t n = read(bench->reload_client, text, sizeof(text) - 1);
 
-	text[n < 0 ? 0 : n] = '\0';
-	bench->reload_sees = text;
-	*len = strlen(OK);
-	return strdup(OK);
+	bench->n_reloads++;
+	return bench->reload_result;
 }
 
 static void turn(struct bench *bench)
@@ -339,10 +335,60 @@ static void test_who_waits_for_a_reload_hears_before_it_that_it_has_begun(void *
 	struct bench *bench = *state;
 	int fd = dial(bench);
 
-	bench->reload_client = fd;
 	say(bench, fd, "reload=1\n\n");
-	assert_string_equal(bench->reload_sees, WG_UAPI_BEGUN);
+	assert_int_equal(bench->n_reloads, 1);
+	assert_string_equal(heard(bench, fd), WG_UAPI_BEGUN);
+	wg_control_reload_begins(bench->control);
+	wg_control_reloaded(bench->control, OK, strlen(OK));
 	assert_string_equal(heard(bench, fd), OK);
+	close(fd);
+}
+
+static void test_a_reload_answers_those_who_asked_before_it_read_the_file(void **state)
+{
+	struct bench *bench = *state;
+	int before = dial(bench);
+	int after = dial(bench);
+
+	say(bench, before, "reload=1\n\n");
+	wg_control_reload_begins(bench->control);
+	say(bench, after, "reload=1\n\n");
+	wg_control_reloaded(bench->control, OK, strlen(OK));
+	assert_string_equal(heard(bench, before), WG_UAPI_BEGUN OK);
+	assert_string_equal(heard(bench, after), WG_UAPI_BEGUN);
+	wg_control_reload_begins(bench->control);
+	wg_control_reloaded(bench->control, "errno=5\n\n", strlen("errno=5\n\n"));
+	assert_string_equal(heard(bench, after), "errno=5\n\n");
+	assert_string_equal(heard(bench, before), "");
+	close(before);
+	close(after);
+}
+
+static void test_a_reload_that_cannot_be_asked_for_is_answered_at_once(void **state)
+{
+	struct bench *bench = *state;
+	int fd = dial(bench);
+
+	bench->reload_result = -ENOMEM;
+	say(bench, fd, "reload=1\n\n");
+	assert_string_equal(heard(bench, fd), "errno=12\n\n");
+	close(fd);
+}
+
+static void test_who_leaves_before_a_reload_is_done_harms_nobody(void **state)
+{
+	struct bench *bench = *state;
+	int gone = dial(bench);
+	int fd = dial(bench);
+
+	say(bench, gone, "reload=1\n\n");
+	say(bench, fd, "reload=1\n\n");
+	wg_control_reload_begins(bench->control);
+	signal(SIGPIPE, SIG_IGN); /* as the program does */
+	close(gone);
+	turn(bench);
+	wg_control_reloaded(bench->control, OK, strlen(OK));
+	assert_string_equal(heard(bench, fd), WG_UAPI_BEGUN OK);
 	close(fd);
 }
 
@@ -652,6 +698,9 @@ int main(void)
 		TEST(test_the_handlers_error_reaches_the_client),
 		TEST(test_who_waits_for_the_end_hears_at_once_that_it_has_begun),
 		TEST(test_who_waits_for_a_reload_hears_before_it_that_it_has_begun),
+		TEST(test_a_reload_answers_those_who_asked_before_it_read_the_file),
+		TEST(test_a_reload_that_cannot_be_asked_for_is_answered_at_once),
+		TEST(test_who_leaves_before_a_reload_is_done_harms_nobody),
 		TEST(test_an_endless_request_is_cut_off_and_others_are_served),
 		TEST(test_a_slow_reader_holds_up_nobody_and_gets_all),
 		TEST(test_an_answer_is_made_only_as_far_as_it_is_read),

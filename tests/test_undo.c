@@ -248,14 +248,13 @@ static void test_what_fails_stays_in_the_journal_and_stops_nothing(void **state)
 {
 	struct wg_undo *undo = open_undo("wg0");
 	struct wg_error error;
-	size_t number;
 
 	(void)state;
 	set(undo, ACCEPT_RA, "2", NULL);
-	assert_int_equal(wg_undo_begin(undo, "bad", "thing", &number, &error), 0);
-	assert_int_equal(wg_undo_begin(undo, "good", "a b\n%", &number, &error), 0);
-	assert_int_equal(wg_undo_begin(undo, "good", "never made", &number, &error), 0);
-	assert_int_equal(wg_undo_cancel(undo, number), 0);
+	assert_int_equal(wg_undo_begin(undo, "bad", "thing", &error), 0);
+	assert_int_equal(wg_undo_begin(undo, "good", "a b\n%", &error), 0);
+	assert_int_equal(wg_undo_begin(undo, "good", "never made", &error), 0);
+	assert_int_equal(wg_undo_cancel(undo, "good", "never made"), 0);
 	assert_int_equal(wg_undo_run(undo), -EIO);
 	assert_int_equal(wg_undo_pending(undo), 1);
 	assert_int_equal(taken.n, 2);
@@ -267,7 +266,7 @@ static void test_what_fails_stays_in_the_journal_and_stops_nothing(void **state)
 	assert_true(has_file("wg0"));
 	undo = open_undo("wg0");
 	assert_int_equal(wg_undo_pending(undo), 1);
-	assert_int_equal(wg_undo_cancel(undo, 2), 0);
+	assert_int_equal(wg_undo_cancel(undo, "bad", "thing"), 0);
 	wg_undo_close(undo);
 	assert_false(has_file("wg0"));
 }

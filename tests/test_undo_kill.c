@@ -128,14 +128,13 @@ static int long_life(void)
 {
 	struct wg_undo *undo;
 	struct wg_error error;
-	size_t number;
 	int r;
 
 	if (wg_undo_open(&undo, dir, "wg0", &ops, &error))
 		return 3;
 	r = wg_undo_sysctl(undo, FORWARDING, "1", NULL, &error);
 	add_history(2);
-	r = r ? r : wg_undo_begin(undo, "good", "thing", &number, &error);
+	r = r ? r : wg_undo_begin(undo, "good", "thing", &error);
 	r = r ? r : wg_undo_run(undo);
 	wg_undo_close(undo);
 	return r ? 4 : 0;

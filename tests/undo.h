@@ -163,7 +163,6 @@ static inline int change_all(struct wg_undo *undo, struct wg_error *error)
 	struct wg_rule rule4 = by_mark(WG_FAMILY_IPV4), rule6 = by_mark(WG_FAMILY_IPV6);
 	struct wg_neigh_proxy neigh = proxy();
 	struct wg_route route = unreachable();
-	size_t number;
 	int r;
 
 	r = wg_undo_sysctl(undo, ACCEPT_RA, "2", FORWARDING, error);
@@ -173,7 +172,7 @@ static inline int change_all(struct wg_undo *undo, struct wg_error *error)
 	r = r ? r : wg_undo_route_add(undo, &route, error);
 	r = r ? r : wg_undo_rule_add(undo, &rule4, error);
 	r = r ? r : wg_undo_rule_add(undo, &rule6, error);
-	r = r ? r : wg_undo_begin(undo, "good", "thing", &number, error);
+	r = r ? r : wg_undo_begin(undo, "good", "thing", error);
 	return r;
 }
 

@@ -90,6 +90,18 @@ static int describe(struct wg_client *client)
 	return client->answer ? 0 : -ENOMEM;
 }
 
+static int begin_reload(struct wg_client *client)
+{
+	const struct wg_control_handler *handler = client->owner->handler;
+	int error = handler->reload(handler->ctx);
+
+	if (error)
+		return error;
+	say_now(client, WG_UAPI_BEGUN);
+	client->reload = WG_CLIENT_RELOAD_WANTED;
+	return 0;
+}
+
 static int serve(struct wg_client *client)
 {
 	const struct wg_control_handler *handler = client->owner->handler;
@@ -102,9 +114,7 @@ static int serve(struct wg_client *client)
 		client->description = (struct wg_description){.begun = false};
 		return describe(client);
 	case WG_UAPI_RELOAD:
-		say_now(client, WG_UAPI_BEGUN);
-		client->answer = handler->reload(handler->ctx, &client->answer_len);
-		return client->answer ? 0 : -ENOMEM;
+		return begin_reload(client);
 	case WG_UAPI_DOWN:
 		say_now(client, WG_UAPI_BEGUN);
 		client->waits = true;
@@ -116,13 +126,18 @@ static int serve(struct wg_client *client)
 	return -EPROTO;
 }
 
+static bool answers_later(const struct wg_client *client)
+{
+	return client->waits || client->reload != WG_CLIENT_RELOADS_NOT;
+}
+
 /* Does what the request says, or what is left to do with a bad one. */
 static void carry_out(struct wg_client *client, int error)
 {
 	client->kind = wg_uapi_kind(client->parser);
 	if (!error)
 		error = serve(client);
-	if (!client->answer && !client->waits)
+	if (!client->answer && !answers_later(client))
 		set_error_answer(client, error);
 }
 
@@ -143,7 +158,7 @@ static bool answer(struct wg_client *client, int error)
 	wg_uapi_parser_reset(client->parser);
 	uv_read_stop((uv_stream_t *)&client->pipe);
 	if (!client->answer)
-		return client->waits;
+		return answers_later(client);
 	return write_answer(client);
 }
 
@@ -216,6 +231,27 @@ static void on_written(uv_write_t *write, int status)
 		wg_client_end(client);
 	else if (!client->ended)
 		client->owner->active(client);
+}
+
+void wg_client_reload_begins(struct wg_client *client)
+{
+	if (client->reload == WG_CLIENT_RELOAD_WANTED)
+		client->reload = WG_CLIENT_RELOAD_BEGUN;
+}
+
+void wg_client_reloaded(struct wg_client *client, const char *text, size_t len)
+{
+	if (client->reload != WG_CLIENT_RELOAD_BEGUN || client->ended)
+		return;
+	client->reload = WG_CLIENT_RELOADS_NOT;
+	client->answer = malloc(len);
+	client->answer_len = client->answer ? len : 0;
+	if (client->answer)
+		memcpy(client->answer, text, len);
+	else
+		set_error_answer(client, -ENOMEM);
+	if (!client->answer || !write_answer(client))
+		wg_client_end(client);
 }
 
 struct wg_client *wg_client_accept(uv_stream_t *listener, struct wg_client_owner *owner)

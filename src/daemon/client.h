@@ -27,6 +27,9 @@ struct wg_client_owner {
 	char buffer[WG_CLIENT_READ_LEN]; /* shared: it is wiped after each read */
 };
 
+/* Whether it waits for the answer to a request to reload. */
+enum wg_client_reload { WG_CLIENT_RELOADS_NOT, WG_CLIENT_RELOAD_WANTED, WG_CLIENT_RELOAD_BEGUN };
+
 struct wg_client {
 	struct wg_list entry; /* the owner's */
 	struct wg_client_owner *owner;
@@ -41,7 +44,8 @@ struct wg_client {
 	char rest[WG_CLIENT_READ_LEN]; /* read, but behind the request under way */
 	size_t rest_len;
 	bool waits; /* for the tunnel's end */
-	bool last;  /* ends when its answer is written */
+	enum wg_client_reload reload;
+	bool last; /* ends when its answer is written */
 	bool ended;
 };
 
@@ -54,6 +58,10 @@ void wg_client_end(struct wg_client *client);
 /* Writes text, if it waits for the tunnel's end. For that moment, when no loop runs
  * that would do it. */
 void wg_client_farewell(struct wg_client *client, const char *text);
+
+/* If it asked for a reload: that begins now; and has ended, with the answer text. */
+void wg_client_reload_begins(struct wg_client *client);
+void wg_client_reloaded(struct wg_client *client, const char *text, size_t len);
 
 /* Bytes that it has us hold: its unfinished request, and what is being written. */
 size_t wg_client_bytes(const struct wg_client *client);

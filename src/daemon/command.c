@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/nearest.h"
+#include "daemon/nftables.h"
 #include "daemon/readconf.h"
 #include "daemon/report.h"
 #include "daemon/verbs.h"
@@ -236,7 +237,7 @@ int wg_command_dispatch(int argc, char **argv)
 		{"-h", wg_command_help},    {"--help", wg_command_help},
 		{"-V", wg_command_version}, {"--version", wg_command_version},
 		{"-f", wg_command_run},     {"--foreground", wg_command_run},
-		{"--", wg_command_run},
+		{"--", wg_command_run},     {WG_NFTABLES_OPTION, wg_nftables_serve},
 	};
 
 	if (argc < 2)

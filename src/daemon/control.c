@@ -133,6 +133,26 @@ void wg_control_farewell(struct wg_control *control, const char *text)
 		wg_client_farewell(client_at(entry), text);
 }
 
+void wg_control_reload_begins(struct wg_control *control)
+{
+	struct wg_list *entry;
+
+	wg_list_for_each (entry, &control->clients)
+		wg_client_reload_begins(client_at(entry));
+}
+
+void wg_control_reloaded(struct wg_control *control, const char *text, size_t len)
+{
+	struct wg_list *entry = control->clients.next;
+
+	while (entry != &control->clients) {
+		struct wg_client *client = client_at(entry);
+
+		entry = entry->next; /* it may end by that */
+		wg_client_reloaded(client, text, len);
+	}
+}
+
 void wg_control_close(struct wg_control *control)
 {
 	if (!control)

@@ -22,9 +22,9 @@ struct wg_control_handler {
 	 * at any time. 1 when there is more, 0 when that was all, or -errno. */
 	int (*describe)(void *ctx, enum wg_uapi_kind kind, struct wg_description *description,
 			struct wg_text *text);
-	/* The answer to reload=1, malloc'ed and with its errno at its end, for the client
-	 * to wipe and free. NULL: out of memory. */
-	char *(*reload)(void *ctx, size_t *len);
+	/* reload=1: the file is to be read again. The client waits for a
+	 * wg_control_reloaded whose beginning is yet to come. 0 or -errno. */
+	int (*reload)(void *ctx);
 	/* down=1: the tunnel is to end. The client waits for wg_control_farewell. */
 	void (*down)(void *ctx);
 	/* The socket's file was removed or replaced: no client can come any more. */
@@ -50,6 +50,13 @@ int wg_control_open(struct wg_control **out, uv_loop_t *loop, int fd,
 
 /* The tunnel has ended: answers all who asked it to. text is lines, with their errno. */
 void wg_control_farewell(struct wg_control *control, const char *text);
+
+/* The file is read now: who asked for it until now is answered with what comes of it, who
+ * asks from now on with what comes of the next time. */
+void wg_control_reload_begins(struct wg_control *control);
+
+/* Answers them: lines, with their errno. */
+void wg_control_reloaded(struct wg_control *control, const char *text, size_t len);
 
 /* Cuts off all clients. The memory goes when the loop runs on. NULL is ignored. */
 void wg_control_close(struct wg_control *control);

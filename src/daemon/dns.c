@@ -1,15 +1,13 @@
 #include "daemon/dns.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "ctl/text.h"
+#include "daemon/child.h"
 
 /* The journal's word; its text is resolvconf's name for the link. What
  * systemd-resolved knows of a link goes with the link. */
@@ -21,6 +19,9 @@
 #define WHAT_LEN        512
 /* Seconds; resolvconf and resolvectl ask nobody but this host. */
 #define LIMIT           60u
+/* And on the way back, which is waited for: with a grace of its own it is within what
+ * systemd gives a service to stop. */
+#define LIMIT_BACK      30u
 
 static bool is_on_path(const char *program)
 {
@@ -67,14 +68,13 @@ static int by_resolvconf(struct wg_spawner *spawner, const struct wg_conf *conf,
 	char what[WHAT_LEN];
 	struct wg_spawn_command command = {place(what, conf), argv[0], argv, NULL};
 	struct wg_text text;
-	size_t number;
 	size_t len;
 	char *input;
 	int err;
 
 	snprintf(name, sizeof(name), "%s%s", access(INTERFACE_ORDER, F_OK) ? "" : "tun.",
 		 conf->name);
-	err = wg_undo_begin(undo, KIND_RESOLVCONF, name, &number, error);
+	err = wg_undo_begin(undo, KIND_RESOLVCONF, name, error);
 	if (err)
 		return err;
 	wg_text_init(&text);
@@ -129,35 +129,14 @@ int wg_dns_up(struct wg_spawner *spawner, const struct wg_conf *conf, struct wg_
 	return -ENOENT;
 }
 
-/* Its words would come into those of whoever puts things back. */
-static int start_silent(pid_t *pid, char **argv)
-{
-	posix_spawn_file_actions_t actions;
-	int err = posix_spawn_file_actions_init(&actions);
-
-	if (err)
-		return -err;
-	for (int fd = STDIN_FILENO; !err && fd <= STDERR_FILENO; fd++)
-		err = posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
-	if (!err)
-		err = posix_spawnp(pid, argv[0], &actions, NULL, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	return -err;
-}
-
 int wg_dns_take_back(const char *kind, const char *text)
 {
 	char *argv[] = {"resolvconf", "-d", (char *)text, "-f", NULL};
-	int status = 0;
-	pid_t pid = -1;
-	int err;
+	const struct wg_child child = {.argv = argv, .seconds = LIMIT_BACK};
+	int result;
 
 	if (strcmp(kind, KIND_RESOLVCONF) != 0)
 		return -ENOSYS;
-	err = start_silent(&pid, argv);
-	if (err)
-		return err;
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return WIFEXITED(status) && !WEXITSTATUS(status) ? 0 : -EIO;
+	result = wg_child_run(&child);
+	return result > 0 ? -EIO : result;
 }

@@ -15,6 +15,7 @@
 #include "daemon/control.h"
 #include "daemon/crew.h"
 #include "daemon/describe.h"
+#include "daemon/later.h"
 #include "daemon/linkwatch.h"
 #include "daemon/poller.h"
 #include "daemon/privileged.h"
@@ -308,23 +309,23 @@ static void on_socket_gone(void *ctx)
 	end(ctx, 0, "the control socket was removed");
 }
 
-static char *on_reload(void *ctx, size_t *len)
+static void refuse_reload(void *ctx)
 {
 	struct wg_loop *loop = ctx;
-	char name[WG_TUN_NAME_LEN];
-	char *answer;
-	int n;
+	char name[WG_TUN_NAME_LEN] = "";
+	char answer[256];
 
-	if (loop->owner.reload)
-		return loop->owner.reload(loop->owner.ctx, len);
-	if (wg_tun_name(loop->tun, name))
-		return NULL;
-	n = asprintf(&answer,
-		     "error=%s: it was not brought up from a file\nhint=change it with wg\n"
-		     "errno=%d\n\n",
-		     name, EOPNOTSUPP);
-	*len = n < 0 ? 0 : (size_t)n;
-	return n < 0 ? NULL : answer;
+	wg_tun_name(loop->tun, name);
+	wg_loop_reload_begins(loop);
+	wg_loop_reloaded(loop, answer, wg_refusal_of_reload(answer, sizeof(answer), name));
+}
+
+static int on_reload(void *ctx)
+{
+	struct wg_loop *loop = ctx;
+
+	return loop->owner.reload ? loop->owner.reload(loop->owner.ctx)
+				  : wg_later(&loop->uv, refuse_reload, loop);
 }
 
 static void on_down(void *ctx)
@@ -335,10 +336,9 @@ static void on_down(void *ctx)
 static void on_signal(uv_signal_t *handle, int number)
 {
 	struct wg_loop *loop = handle->data;
-	size_t len;
 
 	if (number == SIGHUP && loop->owner.reload)
-		free(loop->owner.reload(loop->owner.ctx, &len));
+		loop->owner.reload(loop->owner.ctx);
 	else
 		end(loop, 0, strsignal(number));
 }
@@ -517,6 +517,18 @@ bool wg_loop_link_is_up(const struct wg_loop *loop)
 	return loop->link_up;
 }
 
+void wg_loop_reload_begins(struct wg_loop *loop)
+{
+	if (loop->control)
+		wg_control_reload_begins(loop->control);
+}
+
+void wg_loop_reloaded(struct wg_loop *loop, const char *text, size_t len)
+{
+	if (loop->control)
+		wg_control_reloaded(loop->control, text, len);
+}
+
 void wg_loop_stop(struct wg_loop *loop, int result, const char *farewell)
 {
 	wg_control_farewell(loop->control, farewell);
@@ -563,6 +575,7 @@ void wg_loop_free(struct wg_loop *loop)
 {
 	wg_prober_end(&loop->prober);
 	wg_control_close(loop->control);
+	loop->control = NULL; /* what happens in the last turn has nobody to answer */
 	wg_linkwatch_close(loop->watch);
 	stop_udp(loop);
 	wg_poller_close(loop->alarm_poller);

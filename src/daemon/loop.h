@@ -40,8 +40,9 @@ struct wg_loop_owner {
 	void (*ending)(void *ctx, int result, const char *why);
 	/* The link came up: error is 0, or why the sockets could not be opened. */
 	void (*link_up)(void *ctx, int error);
-	/* Reads its file again; the answer for who asked (malloc'ed), or NULL. */
-	char *(*reload)(void *ctx, size_t *len);
+	/* Its file is to be read again, once more if that is being done just now. Later it
+	 * calls wg_loop_reload_begins and then wg_loop_reloaded. 0 or -errno. */
+	int (*reload)(void *ctx);
 	/* A turn of the timers has ended. */
 	void (*turned)(void *ctx);
 	/* What the peer is called, or NULL. */
@@ -65,6 +66,11 @@ int wg_loop_apply(struct wg_loop *loop, struct wg_config *change);
 
 /* Changes the number of workers, as in the options. 0; -errno, and then there are none. */
 int wg_loop_set_workers(struct wg_loop *loop, int workers);
+
+/* For an owner that reads its file again: what began before is answered with lines and
+ * their errno, as for wg_control_reloaded. */
+void wg_loop_reload_begins(struct wg_loop *loop);
+void wg_loop_reloaded(struct wg_loop *loop, const char *text, size_t len);
 
 /* Lets wg_loop_run return. farewell answers those who asked for the end: lines, with
  * their errno. */

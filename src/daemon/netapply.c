@@ -5,11 +5,8 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "daemon/leakguard.h"
 #include "route/forward.h"
 
-/* The journal's word for our firewall tables. */
-#define KIND_LEAKGUARD "nftables"
 #define SRC_VALID_MARK "net/ipv4/conf/all/src_valid_mark"
 #define RP_FILTERS     "net/ipv4/conf/"
 
@@ -188,31 +185,6 @@ static int add_proxies(const struct wg_netplan *plan, const struct wg_conf *conf
 	return err;
 }
 
-/* Missing protection is said, and the tunnel goes on. */
-static int guard(const struct wg_netplan *plan, const struct wg_conf *conf, struct wg_undo *undo,
-		 struct wg_error *error)
-{
-	struct wg_error why;
-	size_t number;
-	int err;
-
-	if (!wg_netplan_uses_rule(plan, WG_FAMILY_IPV4) &&
-	    !wg_netplan_uses_rule(plan, WG_FAMILY_IPV6))
-		return 0;
-	err = wg_undo_begin(undo, KIND_LEAKGUARD, conf->name, &number, error);
-	if (err)
-		return err;
-	err = wg_leakguard_up(conf, plan, &why);
-	if (!err)
-		return 0;
-	wg_log(WG_LOG_WARNING,
-	       "%s: %s: packets for the tunnel's addresses that come by other links are not "
-	       "dropped, and "
-	       "strict reverse path filters may drop answers",
-	       conf->name, why.text);
-	return wg_undo_cancel(undo, number);
-}
-
 static int add_default_sysctls(const struct wg_netplan *plan, struct wg_undo *undo,
 			       struct wg_error *error)
 {
@@ -271,8 +243,6 @@ int wg_netapply_host(const struct wg_netplan *plan, const struct wg_conf *conf,
 		err = set_sysctls(conf, undo, error);
 	if (!err)
 		err = add_proxies(plan, conf, undo, error);
-	if (!err)
-		err = guard(plan, conf, undo, error);
 	if (!err)
 		err = add_default_sysctls(plan, undo, error);
 	for (size_t i = 0; !err && i < plan->n_routes; i++)
@@ -413,8 +383,6 @@ int wg_netapply_add(const struct wg_netplan *from, const struct wg_conf *from_co
 		    const struct wg_netplan *to, const struct wg_conf *conf, struct wg_netlink *nl,
 		    struct wg_undo *undo, struct wg_error *error)
 {
-	bool guarded = wg_netplan_uses_rule(from, WG_FAMILY_IPV4) ||
-		       wg_netplan_uses_rule(from, WG_FAMILY_IPV6);
 	int err = set_mtu(to, conf, nl, error);
 
 	if (!err)
@@ -423,11 +391,6 @@ int wg_netapply_add(const struct wg_netplan *from, const struct wg_conf *from_co
 		err = change_sysctls(from_conf, conf, undo, error);
 	if (!err)
 		err = add_proxies(to, conf, undo, error);
-	/* The tables name the tunnel's addresses: made anew, in one transaction. */
-	if (!err && guarded)
-		err = wg_undo_take_back(undo, KIND_LEAKGUARD, conf->name) == -ENOMEM ? -ENOMEM : 0;
-	if (!err)
-		err = guard(to, conf, undo, error);
 	if (!err)
 		err = add_default_sysctls(to, undo, error);
 	return err ? err : add_new(from, to, conf, nl, undo, error);
@@ -440,11 +403,4 @@ void wg_netapply_remove(const struct wg_netplan *from, const struct wg_conf *fro
 	remove_old(from, to, nl, undo);
 	reset_sysctls(from, from_conf, to, to_conf, undo);
 	unforward(from_conf, to_conf, undo);
-}
-
-int wg_netapply_take_back(const char *kind, const char *text)
-{
-	struct wg_error error;
-
-	return strcmp(kind, KIND_LEAKGUARD) ? -ENOSYS : wg_leakguard_down(text, &error);
 }

@@ -12,9 +12,9 @@
 int wg_netapply_link(const struct wg_netplan *plan, const struct wg_conf *conf,
 		     struct wg_netlink *nl, struct wg_error *error);
 
-/* Parameters, proxies, routes, rules and firewall, in the order in which nothing leaks
- * and nothing is cut off. 0, or -errno and a reason; what was done until then is in
- * the journal. */
+/* Parameters, proxies, routes and rules, in the order in which nothing leaks and nothing is
+ * cut off; the firewall's (daemon/leakguard.h) come before. 0, or -errno and a reason; what was
+ * done until then is in the journal. */
 int wg_netapply_host(const struct wg_netplan *plan, const struct wg_conf *conf,
 		     struct wg_netlink *nl, struct wg_undo *undo, struct wg_error *error);
 
@@ -27,9 +27,5 @@ int wg_netapply_add(const struct wg_netplan *from, const struct wg_conf *from_co
 void wg_netapply_remove(const struct wg_netplan *from, const struct wg_conf *from_conf,
 			const struct wg_netplan *to, const struct wg_conf *to_conf,
 			struct wg_netlink *nl, struct wg_undo *undo);
-
-/* Takes back a change whose kind is this file's (ops of the journal); -ENOSYS when it is
- * another's. */
-int wg_netapply_take_back(const char *kind, const char *text);
 
 #endif

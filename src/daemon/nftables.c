@@ -5,24 +5,30 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "ctl/text.h"
+#include "daemon/child.h"
+#include "daemon/command.h"
+#include "daemon/input.h"
 
 #define LIBRARY "libnftables.so.1"
+
+/* This program, also when its file was replaced or removed since. */
+#define OURSELVES "/proc/self/exe"
 
 /* NFT_CTX_OUTPUT_STATELESS, NFT_CTX_OUTPUT_TERSE */
 #define LISTING_FLAGS (1u << 2 | 1u << 11)
 
-/* More rules than anybody reads. */
-#define MAX_OUTPUT (4u << 20)
+/* Seconds. The kernel may have modules to load, and one transaction waits for another. */
+#define LIMIT 10u
 
-/* How the child tells what went wrong. */
-enum { CHILD_DONE = 0, CHILD_REFUSED = 1, CHILD_NO_LIBRARY = 2 };
+/* How the process tells what went wrong: behind the usual ones of a program. */
+enum { SERVED = 0, REFUSED = 10, NO_LIBRARY = 11, NOT_THERE = 12 };
 
 /* libnftables(3), as far as it is used. */
 struct nft_ctx;
@@ -62,82 +68,100 @@ static bool write_all(int fd, const char *text, size_t len)
 	return n >= 0;
 }
 
-/* In the child: runs the commands, and writes what nftables says to out, be it what was
- * asked for or an error's first line. */
-static int run_child(const char *commands, int out)
+/* Says it on the one line that who started us reads. */
+static int say(const char *text, size_t len, int status)
 {
-	struct library library;
-	struct nft_ctx *ctx;
-	const char *said;
-	bool failed;
+	return write_all(STDOUT_FILENO, text, len) ? status : REFUSED;
+}
 
-	if (!load(&library))
-		return CHILD_NO_LIBRARY;
-	ctx = library.ctx_new(0);
+/* What nftables says to the commands is written, be it what was asked for or an error's
+ * first line. */
+static int serve(const char *commands)
+{
+	static const char missing[] = LIBRARY " is not installed";
+	struct library library;
+	struct nft_ctx *ctx = load(&library) ? library.ctx_new(0) : NULL;
+	const char *said;
+
 	if (!ctx)
-		return CHILD_NO_LIBRARY;
+		return say(missing, strlen(missing), NO_LIBRARY);
 	library.buffer_error(ctx);
 	library.buffer_output(ctx);
 	library.set_flags(ctx, LISTING_FLAGS);
-	failed = library.run(ctx, commands) != 0;
-	said = failed ? library.get_error(ctx) : library.get_output(ctx);
-	if (said && !write_all(out, said, failed ? strcspn(said, "\n") : strlen(said)))
-		return CHILD_NO_LIBRARY;
-	return failed ? CHILD_REFUSED : CHILD_DONE;
+	if (!library.run(ctx, commands)) {
+		said = library.get_output(ctx);
+		return said ? say(said, strlen(said), SERVED) : SERVED;
+	}
+	said = library.get_error(ctx);
+	if (!said || !*said)
+		said = "the kernel refuses them";
+	return say(said, strcspn(said, "\n"), strstr(said, strerror(ENOENT)) ? NOT_THERE : REFUSED);
 }
 
-static void read_all(int fd, struct wg_text *text)
+static int read_and_serve(void)
 {
+	struct wg_text commands;
 	char chunk[4096];
+	int status;
 	ssize_t n;
 
-	do {
-		n = read(fd, chunk, sizeof(chunk));
-		if (n > 0 && text->len < MAX_OUTPUT)
-			wg_text_add(text, chunk, (size_t)n);
-	} while (n > 0 || (n < 0 && errno == EINTR));
+	wg_text_init(&commands);
+	while ((n = read(STDIN_FILENO, chunk, sizeof(chunk))) > 0)
+		wg_text_add(&commands, chunk, (size_t)n);
+	status = n < 0 || commands.failed || !commands.data ? REFUSED : serve(commands.data);
+	wg_text_deinit(&commands);
+	return status;
 }
 
-static int judge(int status, const struct wg_text *said, struct wg_error *error)
+int wg_nftables_serve(int argc, char **argv)
+{
+	char parent[16];
+
+	/* Who comes to put things back must not be overtaken by it. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	snprintf(parent, sizeof(parent), "%d", (int)getppid());
+	if (argc != 2 || strcmp(argv[1], parent) != 0 || !wg_input_is(STDIN_FILENO))
+		return wg_command_refuse_option(argv[0]);
+	return read_and_serve();
+}
+
+int wg_nftables_start(struct wg_spawner *spawner, const char *what, const char *commands,
+		      wg_spawn_done *done, void *ctx)
+{
+	const struct wg_spawn_options options = {
+		.brief = true, .limit = LIMIT, .setter = "the limit", .done = done, .ctx = ctx};
+	char us[16];
+	char *argv[] = {OURSELVES, WG_NFTABLES_OPTION, us, NULL};
+	const struct wg_spawn_command command = {what, "nftables", argv, commands};
+
+	snprintf(us, sizeof(us), "%d", (int)getpid());
+	return wg_spawn_run(spawner, &command, 1, &options);
+}
+
+static int judge(int result, const struct wg_text *said, struct wg_error *error)
 {
 	const char *text = said->data ? said->data : "";
 
 	if (said->failed)
-		return wg_error_set(error, -ENOMEM, "nftables: %s", strerror(ENOMEM));
-	if (WIFEXITED(status) && WEXITSTATUS(status) == CHILD_DONE)
+		result = -ENOMEM;
+	if (result < 0)
+		return wg_error_set(error, result, "nftables: %s", strerror(-result));
+	if (result == SERVED)
 		return 0;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == CHILD_NO_LIBRARY)
-		return wg_error_set(error, -EOPNOTSUPP, "nftables: %s is not installed", LIBRARY);
-	if (strstr(text, "No such file or directory"))
-		return wg_error_set(error, -ENOENT, "nftables: %s", text);
-	return wg_error_set(error, -EOPNOTSUPP, "nftables: %s",
-			    *text ? text : "the kernel refuses them");
+	return wg_error_set(error, result == NOT_THERE ? -ENOENT : -EOPNOTSUPP, "nftables: %s",
+			    *text ? text : "they are refused");
 }
 
 /* What nftables says is added to said. */
 static int run(const char *commands, struct wg_text *said, struct wg_error *error)
 {
-	int status = 0;
-	int fds[2];
-	pid_t pid;
+	char us[16];
+	char *argv[] = {OURSELVES, WG_NFTABLES_OPTION, us, NULL};
+	const struct wg_child child = {
+		.argv = argv, .input = commands, .said = said, .seconds = LIMIT};
 
-	if (pipe(fds))
-		return wg_error_set(error, -errno, "nftables: %s", strerror(errno));
-	pid = fork();
-	if (pid == 0) {
-		/* Who comes to put things back must not be overtaken by it. */
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		close(fds[0]);
-		_exit(run_child(commands, fds[1]));
-	}
-	close(fds[1]);
-	read_all(fds[0], said);
-	close(fds[0]);
-	if (pid < 0)
-		return wg_error_set(error, -EAGAIN, "nftables: no process can be started");
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return judge(status, said, error);
+	snprintf(us, sizeof(us), "%d", (int)getpid());
+	return judge(wg_child_run(&child), said, error);
 }
 
 int wg_nftables_run(const char *commands, struct wg_error *error)

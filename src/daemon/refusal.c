@@ -128,3 +128,13 @@ void wg_refusal_explain_limits(struct wg_error *error, int code)
 		wg_error_hint(error, "the limit of threads is too low (ulimit -u, pids.max); "
 				     "Workers = 0 and TUFF_WORKERS=0 need none");
 }
+
+size_t wg_refusal_of_reload(char *answer, size_t size, const char *name)
+{
+	int n = snprintf(answer, size,
+			 "error=%s: it was not brought up from a file\nhint=change it with wg\n"
+			 "errno=%d\n\n",
+			 name, EOPNOTSUPP);
+
+	return n < 0 || (size_t)n >= size ? 0 : (size_t)n;
+}

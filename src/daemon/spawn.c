@@ -8,10 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "daemon/input.h"
 
 #define LINE_LEN  512
 /* What a pipe holds (pipe(7)). */
@@ -63,7 +63,8 @@ static void log_line(struct wg_spawn *spawn)
 	if (spawn->line_len) {
 		memcpy(spawn->said, spawn->line, spawn->line_len);
 		spawn->said[spawn->line_len] = '\0';
-		wg_log(WG_LOG_INFO, "%s: %s", what_of(spawn), spawn->said);
+		if (!spawn->options.brief)
+			wg_log(WG_LOG_INFO, "%s: %s", what_of(spawn), spawn->said);
 	}
 	spawn->line_len = 0;
 }
@@ -110,6 +111,8 @@ static void note_failure(struct wg_spawn *spawn)
 			     "%s: %s: it was ended after %" PRIu64 " s: %s%s%s%s", command->what,
 			     command->text, (spawn->stopped - spawn->started) / 1000,
 			     spawn->stop_reason, open, said, close);
+	else if (spawn->options.brief && *said)
+		wg_error_set(&error, -EINVAL, "%s: %s: %s", command->what, command->text, said);
 	else if (spawn->signal)
 		wg_error_set(&error, -EINTR, "%s: %s: ended by signal %d%s%s%s", command->what,
 			     command->text, spawn->signal, open, said, close);
@@ -248,19 +251,6 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 		close_output(spawn);
 }
 
-/* A file in memory holds the input, so nobody has to feed it. -1: there is none. */
-static int open_input(const struct command *command)
-{
-	int fd;
-
-	if (!command->input)
-		return -1;
-	fd = memfd_create("input", MFD_CLOEXEC);
-	if (fd >= 0 && write(fd, command->input, strlen(command->input)) >= 0)
-		lseek(fd, 0, SEEK_SET);
-	return fd;
-}
-
 static int start_process(struct wg_spawn *spawn, const struct command *command, int input,
 			 int output)
 {
@@ -283,9 +273,9 @@ static int start_process(struct wg_spawn *spawn, const struct command *command, 
 
 static void start(struct wg_spawn *spawn, const struct command *command)
 {
-	int input = open_input(command);
+	int input = command->input ? wg_input_open(command->input) : -1;
 	int pipe[2] = {-1, -1};
-	int err = pipe2(pipe, O_CLOEXEC) ? -errno : 0;
+	int err = command->input && input < 0 ? input : 0;
 
 	uv_pipe_init(loop_of(spawn), &spawn->output, 0);
 	uv_timer_init(loop_of(spawn), &spawn->timer);
@@ -293,6 +283,8 @@ static void start(struct wg_spawn *spawn, const struct command *command)
 	spawn->open_handles = 3;
 	uv_update_time(loop_of(spawn));
 	spawn->started = uv_now(loop_of(spawn));
+	if (!err && pipe2(pipe, O_CLOEXEC))
+		err = -errno;
 	if (!err)
 		err = uv_pipe_open(&spawn->output, pipe[0]);
 	if (!err)

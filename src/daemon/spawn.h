@@ -1,5 +1,5 @@
 /* Running commands, one after the other, without holding up the loop: hooks of the
- * configuration, and resolvconf. Their output goes to the log, line by line. */
+ * configuration, resolvconf, nftables. Their output goes to the log, line by line. */
 #ifndef WG_DAEMON_SPAWN_H
 #define WG_DAEMON_SPAWN_H
 
@@ -33,6 +33,7 @@ typedef void wg_spawn_done(void *ctx, const struct wg_error *error);
 
 struct wg_spawn_options {
 	bool keep_going;    /* failures are logged and do not stop the rest */
+	bool brief;         /* its output is not logged, and its last line is the whole error */
 	uint32_t limit;     /* seconds that each command may take; 0: any */
 	const char *setter; /* what sets the limit, for messages: "HookTimeout" */
 	wg_spawn_done *done;

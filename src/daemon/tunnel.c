@@ -10,13 +10,14 @@
 #include "daemon/dns.h"
 #include "daemon/hooks.h"
 #include "daemon/later.h"
+#include "daemon/leakguard.h"
 #include "daemon/netapply.h"
 #include "daemon/saveconf.h"
 #include "daemon/tunnel_parts.h"
 
 static int take_back(void *ctx, const char *kind, const char *text)
 {
-	int err = wg_netapply_take_back(kind, text);
+	int err = wg_leakguard_take_back(kind, text);
 
 	(void)ctx;
 	return err == -ENOSYS ? wg_dns_take_back(kind, text) : err;
@@ -60,8 +61,7 @@ static void tell_of_end(struct wg_tunnel *tunnel, const char *why)
 	tunnel->events.ready(tunnel->events.ctx, &error);
 }
 
-/* A command ended; whether starting may go on. */
-static bool goes_on(struct wg_tunnel *tunnel, const struct wg_error *error)
+bool wg_tunnel_goes_on(struct wg_tunnel *tunnel, const struct wg_error *error)
 {
 	tunnel->hook_runs = false;
 	if (*error->text && tunnel->phase == WG_TUNNEL_STARTING) {
@@ -90,7 +90,7 @@ static void on_post_up(void *ctx, const struct wg_error *error)
 {
 	struct wg_tunnel *tunnel = ctx;
 
-	if (!goes_on(tunnel, error))
+	if (!wg_tunnel_goes_on(tunnel, error))
 		return;
 	tunnel->phase = WG_TUNNEL_UP;
 	wg_tunnel_warn_of_names(tunnel);
@@ -101,7 +101,7 @@ static void on_dns(void *ctx, const struct wg_error *error)
 {
 	struct wg_tunnel *tunnel = ctx;
 
-	if (!goes_on(tunnel, error))
+	if (!wg_tunnel_goes_on(tunnel, error))
 		return;
 	tunnel->was_up = true;
 	run_hooks(tunnel, WG_CONF_POST_UP, on_post_up);
@@ -118,7 +118,37 @@ static void set_dns(struct wg_tunnel *tunnel)
 	}
 }
 
-/* Link and sockets are there: now the host may send through them. */
+/* Behind the firewall's rules the host may send. */
+static void on_guarded(void *ctx, const struct wg_error *result)
+{
+	struct wg_tunnel *tunnel = ctx;
+	const struct wg_leakguard guard = {.name = tunnel->conf.name, .to = &tunnel->plan};
+	struct wg_error error;
+
+	wg_error_init(&error);
+	wg_leakguard_changed(&guard, tunnel->undo, result, &error);
+	if (!wg_tunnel_goes_on(tunnel, &error))
+		return;
+	if (wg_netapply_host(&tunnel->plan, &tunnel->conf, tunnel->netlink, tunnel->undo, &error))
+		fail(tunnel, &error);
+	else
+		set_dns(tunnel);
+}
+
+static void lay_guard(struct wg_tunnel *tunnel)
+{
+	const struct wg_leakguard guard = {.name = tunnel->conf.name, .to = &tunnel->plan};
+	struct wg_error error;
+
+	tunnel->hook_runs = true;
+	if (!wg_leakguard_change(&tunnel->spawner, &guard, tunnel->undo, on_guarded, tunnel,
+				 &error))
+		return;
+	tunnel->hook_runs = false;
+	fail(tunnel, &error);
+}
+
+/* Link and sockets are there. */
 static void on_link_up(void *ctx, int err)
 {
 	struct wg_tunnel *tunnel = ctx;
@@ -127,15 +157,12 @@ static void on_link_up(void *ctx, int err)
 	if (!tunnel->waits_for_link || tunnel->phase != WG_TUNNEL_STARTING)
 		return;
 	tunnel->waits_for_link = false;
-	if (err)
-		wg_tunnel_refuse_config(&error, &tunnel->conf, err);
-	else
-		err = wg_netapply_host(&tunnel->plan, &tunnel->conf, tunnel->netlink, tunnel->undo,
-				       &error);
-	if (err)
-		fail(tunnel, &error);
-	else
-		set_dns(tunnel);
+	if (!err) {
+		lay_guard(tunnel);
+		return;
+	}
+	wg_tunnel_refuse_config(&error, &tunnel->conf, err);
+	fail(tunnel, &error);
 }
 
 /* What the file says goes to the engine, with the mark that the plan chose. Without a
@@ -184,7 +211,7 @@ static void on_pre_up(void *ctx, const struct wg_error *error)
 	struct wg_error failure;
 	int err;
 
-	if (!goes_on(tunnel, error))
+	if (!wg_tunnel_goes_on(tunnel, error))
 		return;
 	err = wg_tunnel_start_names(tunnel);
 	if (!err)
@@ -229,6 +256,9 @@ static void on_pre_down(void *ctx, const struct wg_error *error)
 	if (tunnel->was_up && tunnel->conf.save_config && tunnel->source)
 		save_config(tunnel);
 	present_notes = &tunnel->notes;
+	/* Here the loop waits for resolvconf and nftables, which have their limits: what is to be
+	 * taken back is taken back in its order, with nothing in between, and packets that come
+	 * meanwhile are those of a tunnel that is gone. */
 	wg_undo_run(tunnel->undo);
 	present_notes = NULL;
 	wg_loop_drop_link(tunnel->loop);

@@ -6,11 +6,27 @@
 #include "base/log.h"
 #include "daemon/clock.h"
 #include "daemon/confdiff.h"
+#include "daemon/later.h"
+#include "daemon/leakguard.h"
 #include "daemon/netapply.h"
 #include "daemon/portholder.h"
 #include "daemon/readconf.h"
 #include "daemon/tunnel_parts.h"
 #include "daemon/workers.h"
+
+#define NO_MEMORY "errno=12\n\n" /* ENOMEM */
+
+/* One under way. From what the file says to what runs it is one step, so that it is all or
+ * nothing; before and behind that, commands may change the firewall's rules. */
+struct wg_tunnel_reload {
+	struct wg_conf wanted;
+	bool read; /* wanted holds something */
+	struct wg_netplan plan;
+	struct wg_leakguard guard;
+	struct wg_text told; /* for who asked */
+	struct wg_error error;
+	int err;
+};
 
 /* Why the engine or its sockets did not become what the file says. */
 void wg_tunnel_refuse_config(struct wg_error *error, const struct wg_conf *conf, int err)
@@ -131,15 +147,17 @@ static void change_workers(struct wg_tunnel *tunnel, const struct wg_conf *conf)
 		wg_log(WG_LOG_ERROR, "start the workers: %s; going on without", strerror(-err));
 }
 
-static void adopt(struct wg_tunnel *tunnel, const struct wg_conf *conf,
-		  const struct wg_netplan *plan)
+/* plan takes what the one before held. */
+static void adopt(struct wg_tunnel *tunnel, const struct wg_conf *conf, struct wg_netplan *plan)
 {
+	struct wg_netplan before = tunnel->plan;
+
 	change_workers(tunnel, conf);
 	wg_tunnel_forget_names(tunnel);
 	wg_conf_deinit(&tunnel->conf);
-	wg_netplan_free(&tunnel->plan);
 	tunnel->conf = *conf;
 	tunnel->plan = *plan;
+	*plan = before;
 	wg_device_set_clamp_mss(wg_loop_device(tunnel->loop), conf->clamp_mss);
 	if (wg_tunnel_start_names(tunnel))
 		wg_log(WG_LOG_ERROR, "look up names: %s", strerror(ENOMEM));
@@ -164,10 +182,10 @@ static int read_again(const struct wg_tunnel *tunnel, struct wg_conf *wanted, st
 	return err;
 }
 
-static int reload(struct wg_tunnel *tunnel, struct wg_text *told, struct wg_error *error)
+/* What the file says now, and a plan of it. */
+static int prepare(struct wg_tunnel *tunnel, struct wg_tunnel_reload *reload,
+		   struct wg_error *error)
 {
-	struct wg_netplan plan = {0};
-	struct wg_conf wanted;
 	int err;
 
 	if (tunnel->phase != WG_TUNNEL_UP)
@@ -176,41 +194,170 @@ static int reload(struct wg_tunnel *tunnel, struct wg_text *told, struct wg_erro
 	if (!tunnel->source)
 		return wg_error_set(error, -ENOENT, "%s: %s cannot be read a second time",
 				    tunnel->conf.name, tunnel->conf.file);
-	err = read_again(tunnel, &wanted, told, error);
+	err = read_again(tunnel, &reload->wanted, &reload->told, error);
 	if (err)
 		return err;
-	err = wg_confdiff_keep_found(&tunnel->conf, &wanted);
+	reload->read = true;
+	err = wg_confdiff_keep_found(&tunnel->conf, &reload->wanted);
 	if (err)
-		wg_error_set(error, err, "%s: %s", wanted.name, strerror(-err));
-	else
-		err = wg_tunnel_make_plan(tunnel, &wanted, &plan, error);
-	if (!err) {
-		wg_netplan_keep_rules(&plan, &tunnel->plan);
-		err = change_to(tunnel, &wanted, &plan, error);
-	}
-	if (!err) {
-		adopt(tunnel, &wanted, &plan);
-		return 0;
-	}
-	wg_netplan_free(&plan);
-	wg_conf_deinit(&wanted);
+		return wg_error_set(error, err, "%s: %s", reload->wanted.name, strerror(-err));
+	err = wg_tunnel_make_plan(tunnel, &reload->wanted, &reload->plan, error);
+	if (!err)
+		wg_netplan_keep_rules(&reload->plan, &tunnel->plan);
 	return err;
 }
 
-char *wg_tunnel_on_reload(void *ctx, size_t *len)
+static void note_failure(struct wg_tunnel_reload *reload, int err, const struct wg_error *error)
 {
-	struct wg_error error;
-	struct wg_text text;
-	int err;
+	if (reload->err)
+		return;
+	reload->err = err;
+	reload->error = *error;
+}
 
-	wg_text_init(&text);
-	err = reload(ctx, &text, &error);
-	if (err) {
-		wg_log(WG_LOG_ERROR, "reload: %s", error.text);
-		wg_text_printf(&text, "error=%s\nhint=%s\n", error.text, error.hint);
+static void reload_free(struct wg_tunnel_reload *reload)
+{
+	if (reload->read)
+		wg_conf_deinit(&reload->wanted);
+	wg_netplan_free(&reload->plan);
+	wg_text_deinit(&reload->told);
+	free(reload);
+}
+
+static void finish(struct wg_tunnel *tunnel)
+{
+	struct wg_tunnel_reload *reload = tunnel->reload;
+	struct wg_text *text = &reload->told;
+
+	tunnel->reload = NULL;
+	if (reload->err) {
+		wg_log(WG_LOG_ERROR, "reload: %s", reload->error.text);
+		wg_text_printf(text, "error=%s\nhint=%s\n", reload->error.text, reload->error.hint);
 	} else {
 		wg_log(WG_LOG_INFO, "reloaded");
 	}
-	wg_text_printf(&text, "errno=%d\n\n", -err);
-	return wg_text_take(&text, len);
+	wg_text_printf(text, "errno=%d\n\n", -reload->err);
+	if (text->failed)
+		wg_loop_reloaded(tunnel->loop, NO_MEMORY, strlen(NO_MEMORY));
+	else
+		wg_loop_reloaded(tunnel->loop, text->data, text->len);
+	reload_free(reload);
+	if (!tunnel->reload_wanted)
+		return;
+	tunnel->reload_wanted = false;
+	if (wg_tunnel_on_reload(tunnel)) {
+		wg_loop_reload_begins(tunnel->loop);
+		wg_loop_reloaded(tunnel->loop, NO_MEMORY, strlen(NO_MEMORY));
+	}
+}
+
+/* Changes the firewall's rules from one plan's to another's; next goes on from there, with
+ * what came of it. */
+static void change_guard(struct wg_tunnel *tunnel, const struct wg_netplan *from,
+			 const struct wg_netplan *to, wg_spawn_done *next)
+{
+	struct wg_tunnel_reload *reload = tunnel->reload;
+	struct wg_error error;
+	int err;
+
+	reload->guard = (struct wg_leakguard){tunnel->conf.name, from, to};
+	tunnel->hook_runs = true;
+	err = wg_leakguard_change(&tunnel->spawner, &reload->guard, tunnel->undo, next, tunnel,
+				  &error);
+	if (!err)
+		return;
+	tunnel->hook_runs = false;
+	note_failure(reload, err, &error);
+	finish(tunnel);
+}
+
+/* After the last step: the rules are those of the plan that runs now. */
+static void on_guard_settled(void *ctx, const struct wg_error *result)
+{
+	struct wg_tunnel *tunnel = ctx;
+	struct wg_error error;
+	int err = wg_leakguard_changed(&tunnel->reload->guard, tunnel->undo, result, &error);
+
+	if (err)
+		note_failure(tunnel->reload, err, &error);
+	wg_error_init(&error);
+	wg_tunnel_goes_on(tunnel, &error);
+	finish(tunnel);
+}
+
+/* Host and engine change; then rules go of which no use is made any more, or are put back. */
+static void carry_out(struct wg_tunnel *tunnel)
+{
+	struct wg_tunnel_reload *reload = tunnel->reload;
+	struct wg_error error;
+	int err = change_to(tunnel, &reload->wanted, &reload->plan, &error);
+
+	if (err) {
+		note_failure(reload, err, &error);
+	} else {
+		adopt(tunnel, &reload->wanted, &reload->plan);
+		reload->read = false;
+	}
+	/* What the plan of the reload is now: the one that failed, or that of before. */
+	if (wg_leakguard_guards(&reload->plan) && (err || !wg_leakguard_guards(&tunnel->plan)))
+		change_guard(tunnel, &reload->plan, &tunnel->plan, on_guard_settled);
+	else
+		finish(tunnel);
+}
+
+static void on_guard_laid(void *ctx, const struct wg_error *result)
+{
+	struct wg_tunnel *tunnel = ctx;
+	struct wg_tunnel_reload *reload = tunnel->reload;
+	struct wg_error error;
+	struct wg_error none;
+	int err = wg_leakguard_changed(&reload->guard, tunnel->undo, result, &error);
+
+	wg_error_init(&none);
+	if (!wg_tunnel_goes_on(tunnel, &none))
+		err = wg_error_set(&error, -ECANCELED, "%s: it is about to end", tunnel->conf.name);
+	if (!err) {
+		carry_out(tunnel);
+		return;
+	}
+	note_failure(reload, err, &error);
+	finish(tunnel);
+}
+
+static void begin(void *ctx)
+{
+	struct wg_tunnel *tunnel = ctx;
+	struct wg_tunnel_reload *reload = calloc(1, sizeof(*reload));
+	struct wg_error error;
+	int err;
+
+	tunnel->reload_wanted = false;
+	wg_loop_reload_begins(tunnel->loop);
+	if (!reload) {
+		wg_loop_reloaded(tunnel->loop, NO_MEMORY, strlen(NO_MEMORY));
+		return;
+	}
+	wg_text_init(&reload->told);
+	tunnel->reload = reload;
+	err = prepare(tunnel, reload, &error);
+	if (err) {
+		note_failure(reload, err, &error);
+		finish(tunnel);
+	} else if (wg_leakguard_guards(&reload->plan)) {
+		change_guard(tunnel, &tunnel->plan, &reload->plan, on_guard_laid);
+	} else {
+		carry_out(tunnel);
+	}
+}
+
+int wg_tunnel_on_reload(void *ctx)
+{
+	struct wg_tunnel *tunnel = ctx;
+	int err = 0;
+
+	/* One that has yet to read the file will do; and one that has read it is followed. */
+	if (!tunnel->reload_wanted && !tunnel->reload)
+		err = wg_later(wg_loop_uv(tunnel->loop), begin, tunnel);
+	tunnel->reload_wanted |= !err;
+	return err;
 }

@@ -10,6 +10,8 @@
 #include "daemon/spawn.h"
 #include "daemon/tunnel.h"
 
+struct wg_tunnel_reload;
+
 enum wg_tunnel_phase { WG_TUNNEL_STARTING, WG_TUNNEL_UP, WG_TUNNEL_ENDING };
 
 struct wg_tunnel {
@@ -24,10 +26,12 @@ struct wg_tunnel {
 	struct wg_tunnel_events events;
 
 	enum wg_tunnel_phase phase;
-	struct wg_spawner spawner; /* of hooks and resolvconf */
+	struct wg_spawner spawner; /* of hooks, resolvconf and nftables */
 	bool hook_runs;            /* a command is under way; ending waits for it */
 	bool end_wanted;           /* something ended the tunnel while one was */
 	char end_reason[64];
+	struct wg_tunnel_reload *reload; /* one that waits for a command; NULL: none */
+	bool reload_wanted;              /* another one is due, or is about to begin */
 	bool waits_for_link;
 	bool was_up; /* PostUp began, so PreDown and PostDown are due */
 	bool has_index;
@@ -43,8 +47,12 @@ void wg_tunnel_refuse_config(struct wg_error *error, const struct wg_conf *conf,
 int wg_tunnel_make_plan(const struct wg_tunnel *tunnel, const struct wg_conf *conf,
 			struct wg_netplan *plan, struct wg_error *error);
 
-/* The answer to a request to reload, for wg_loop_owner. */
-char *wg_tunnel_on_reload(void *ctx, size_t *len);
+/* A command ended, or none was needed; error->text is why it failed, or empty. Whether what
+ * was under way may go on: else the tunnel is on its way to its end. */
+bool wg_tunnel_goes_on(struct wg_tunnel *tunnel, const struct wg_error *error);
+
+/* A request to reload, for wg_loop_owner. */
+int wg_tunnel_on_reload(void *ctx);
 
 /* Looks up the names of the tunnel's file. 0 or -errno. */
 int wg_tunnel_start_names(struct wg_tunnel *tunnel);

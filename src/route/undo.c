@@ -215,27 +215,32 @@ int wg_undo_proxy_add(struct wg_undo *undo, const struct wg_neigh_proxy *proxy,
 	return add(undo, &act, error);
 }
 
-int wg_undo_begin(struct wg_undo *undo, const char *kind, const char *text, size_t *number,
-		  struct wg_error *error)
+int wg_undo_begin(struct wg_undo *undo, const char *kind, const char *text, struct wg_error *error)
 {
 	int r = wg_undo_lock_to_change(undo, error);
 
 	if (r)
 		return r;
-	*number = undo->own.n + 1;
 	r = wg_undo_append_begin(undo, kind, text, error);
 	wg_undo_unlock(undo);
 	return r;
 }
 
-int wg_undo_cancel(struct wg_undo *undo, size_t number)
+static size_t number_of(const struct wg_undo *undo, const struct wg_journal_change *change)
 {
+	return (size_t)(change - undo->own.changes) + 1;
+}
+
+int wg_undo_cancel(struct wg_undo *undo, const char *kind, const char *text)
+{
+	const struct wg_journal_change *change;
 	struct wg_error error;
 	int r = wg_undo_lock(undo, &error);
 
 	if (r)
 		return r;
-	r = wg_undo_end(undo, number);
+	change = find(undo, &undo->own, kind, text);
+	r = change ? wg_undo_end(undo, number_of(undo, change)) : -ENOENT;
 	wg_undo_unlock(undo);
 	return r;
 }
@@ -400,7 +405,7 @@ int wg_undo_take_back(struct wg_undo *undo, const char *kind, const char *text)
 	if (r)
 		return r;
 	change = find(undo, &undo->own, kind, text);
-	r = change ? take_back_noting(undo, (size_t)(change - undo->own.changes) + 1) : -ENOENT;
+	r = change ? take_back_noting(undo, number_of(undo, change)) : -ENOENT;
 	wg_undo_unlock(undo);
 	return r;
 }

@@ -80,12 +80,11 @@ int wg_undo_route_delete(struct wg_undo *undo, const struct wg_route *route);
 int wg_undo_rule_delete(struct wg_undo *undo, const struct wg_rule *rule);
 int wg_undo_proxy_delete(struct wg_undo *undo, const struct wg_neigh_proxy *proxy);
 
-/* A change of the caller's own kind: begin before it is made, and cancel if it then
- * was not. kind is a word; text is for ops->take_back. The number is good until the
- * next change. */
-int wg_undo_begin(struct wg_undo *undo, const char *kind, const char *text, size_t *number,
-		  struct wg_error *error);
-int wg_undo_cancel(struct wg_undo *undo, size_t number);
+/* A change of the caller's own kind: begin before it is made; cancel the last one of this
+ * kind and text if it then was not, or when its caller has taken it back. kind is a word;
+ * text is for ops->take_back. */
+int wg_undo_begin(struct wg_undo *undo, const char *kind, const char *text, struct wg_error *error);
+int wg_undo_cancel(struct wg_undo *undo, const char *kind, const char *text);
 /* Takes back the last change of this kind and text. -ENOENT: there is none. */
 int wg_undo_take_back(struct wg_undo *undo, const char *kind, const char *text);
 

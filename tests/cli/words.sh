@@ -20,6 +20,11 @@ refuses 2 'tuff: command line: --froeground: no such option' \
 	'did you mean --foreground?' "$tuff" --froeground wg0
 refuses 2 'tuff: command line: --frobnicate: no such option' \
 	'see tuff --help' "$tuff" --frobnicate
+# What it starts itself for is no command, not even for who started it.
+refuses 2 'tuff: command line: --nftables: no such option' 'see tuff --help' "$tuff" --nftables
+# shellcheck disable=SC2016 # expanded there
+refuses 2 'tuff: command line: --nftables: no such option' 'see tuff --help' \
+	bash -c '"$0" --nftables $$; exit' "$tuff"
 refuses 2 'tuff: command line: --foregound: no such option' \
 	'did you mean --foreground?' "$tuff" wg0 --foregound
 refuses 2 'tuff: command line: wg1: one name is enough' \
