@@ -1,6 +1,7 @@
 /* Sending: groups, sources, and what happens when the kernel refuses. */
 #include "udp_pair.h"
 
+#include <linux/sockios.h>
 #include <netinet/udp.h>
 
 #ifndef SOL_UDP
@@ -16,6 +17,8 @@ static struct {
 	unsigned int idle;      /* calls of sendmmsg that do nothing and say so */
 	unsigned int n_groups;  /* such messages so far */
 	unsigned int n_singles; /* and others */
+	int queued;             /* what SIOCOUTQ tells */
+	unsigned int n_asked;   /* how often it did */
 } faults;
 
 static bool is_group(const struct msghdr *header)
@@ -70,6 +73,18 @@ int __wrap_sendmmsg(int fd, struct mmsghdr *headers, unsigned int n, int flags)
 		}
 	}
 	return (int)n;
+}
+
+int __real_ioctl(int fd, unsigned long request, void *argument);
+int __wrap_ioctl(int fd, unsigned long request, void *argument);
+
+int __wrap_ioctl(int fd, unsigned long request, void *argument)
+{
+	if (request != SIOCOUTQ)
+		return __real_ioctl(fd, request, argument);
+	faults.n_asked++;
+	*(int *)argument = faults.queued;
+	return 0;
 }
 
 static int open_faultless_pair(void **state)
@@ -400,8 +415,8 @@ static void test_a_sendmmsg_that_does_nothing_does_not_hang(void **state)
 	push(pair, &run, 50, 1);
 	push(pair, &run, 60, 2);
 	wg_udp_send(pair->a, &run, 1);
-	assert_int_equal(run.error, -EAGAIN);
-	assert_int_equal(run.failed, 1);
+	assert_int_equal(run.error, 0);
+	assert_int_equal(run.full, 1);
 	got = receive(pair, pair->b, 0, 1);
 	wg_batch_drop(&got.batch);
 	memset(&faults, 0, sizeof(faults));
@@ -423,7 +438,7 @@ static void test_a_partial_sendmmsg_loses_nothing(void **state)
 	}
 }
 
-static void test_a_full_socket_drops_and_counts_and_goes_on(void **state)
+static void test_a_full_queue_drops_and_counts_and_is_no_error_of_the_destination(void **state)
 {
 	static const int errors[] = {EAGAIN, ENOBUFS};
 	struct pair *pair = *state;
@@ -440,13 +455,81 @@ static void test_a_full_socket_drops_and_counts_and_goes_on(void **state)
 			push(pair, &runs[i], 50, (uint8_t)i);
 		}
 		wg_udp_send(pair->a, runs, 3);
-		assert_int_equal(runs[0].error, 0);
-		assert_int_equal(runs[1].error, -errors[e]);
-		assert_int_equal(runs[2].error, 0);
-		assert_int_equal(wg_udp_stats(pair->a)->dropped_send, e + 1);
+		for (unsigned int i = 0; i < 3; i++) {
+			assert_sent(&runs[i]);
+			assert_int_equal(runs[i].failed, 0);
+			assert_int_equal(runs[i].full, i == 1);
+		}
+		assert_int_equal(wg_udp_stats(pair->a)->dropped_send, 0);
+		assert_int_equal(wg_udp_stats(pair->a)->dropped_full, e + 1);
 		got = receive(pair, pair->b, 0, 2);
 		assert_packet(got.batch.tail, 50, 2);
 		wg_batch_drop(&got.batch);
+	}
+}
+
+/* Nothing is tried again and again, or waited for, while others are there to be sent to. */
+static void test_a_full_queue_costs_the_destinations_behind_it_one_call_each(void **state)
+{
+	static const int errors[] = {EAGAIN, ENOBUFS};
+	struct pair *pair = *state;
+	struct wg_run got;
+
+	for (unsigned int e = 0; e < WG_ARRAY_LEN(errors); e++) {
+		uint64_t before = wg_udp_stats(pair->a)->send_calls;
+		struct wg_run runs[20] = {0};
+
+		faults.err = errors[e];
+		faults.n = 10;
+		for (unsigned int i = 0; i < 20; i++) {
+			runs[i].path.remote = endpoint("127.0.0.1", pair->b);
+			push(pair, &runs[i], 50, (uint8_t)i);
+		}
+		wg_udp_send(pair->a, runs, 20);
+		for (unsigned int i = 0; i < 20; i++)
+			assert_int_equal(runs[i].full, i < 10);
+		assert_int_equal(wg_udp_stats(pair->a)->send_calls, before + 11);
+		got = receive(pair, pair->b, 0, 10);
+		wg_batch_drop(&got.batch);
+	}
+}
+
+static void test_nothing_is_grouped_while_much_waits_to_leave(void **state)
+{
+	static const struct {
+		int queued;
+		bool grouped;
+	} steps[] = {{0, true},
+		     {1 << 20, true},
+		     {(1 << 20) + 1, false},
+		     {1 << 30, false},
+		     {1 << 10, true}};
+	struct pair *pair = *state;
+
+	for (unsigned int i = 0; i < WG_ARRAY_LEN(steps) && groups(pair); i++) {
+		memset(&faults, 0, sizeof(faults));
+		faults.queued = steps[i].queued;
+		assert_faults_cost_nothing(pair);
+		assert_int_equal(faults.n_groups > 0, steps[i].grouped);
+		assert_int_equal(faults.n_asked, 1); /* once a call */
+	}
+}
+
+/* One slow link would else refuse the datagrams of all. */
+static void test_what_waits_to_leave_is_not_bounded_by_the_socket(void **state)
+{
+	struct pair *pair = *state;
+	const int wish = 1 << 20;
+	int len;
+	socklen_t size = sizeof(len);
+
+	need_namespace();
+	if (setsockopt(wg_udp_fd(pair->b, 0), SOL_SOCKET, SO_SNDBUFFORCE, &wish, sizeof(wish)))
+		wg_test_skip("needs CAP_NET_ADMIN in the first user namespace");
+	for (unsigned int i = 0; i < WG_UDP_SOCKETS; i++) {
+		assert_int_equal(
+			getsockopt(wg_udp_fd(pair->a, i), SOL_SOCKET, SO_SNDBUF, &len, &size), 0);
+		assert_true(len >= 128 << 20);
 	}
 }
 
@@ -502,7 +585,10 @@ int main(void)
 		SEND_TEST(test_a_refused_group_is_sent_singly_and_limits_its_size_for_a_while),
 		SEND_TEST(test_a_sendmmsg_that_does_nothing_does_not_hang),
 		SEND_TEST(test_a_partial_sendmmsg_loses_nothing),
-		SEND_TEST(test_a_full_socket_drops_and_counts_and_goes_on),
+		SEND_TEST(test_a_full_queue_drops_and_counts_and_is_no_error_of_the_destination),
+		SEND_TEST(test_a_full_queue_costs_the_destinations_behind_it_one_call_each),
+		SEND_TEST(test_nothing_is_grouped_while_much_waits_to_leave),
+		SEND_TEST(test_what_waits_to_leave_is_not_bounded_by_the_socket),
 		SEND_TEST(test_groups_larger_than_the_path_still_arrive),
 	};
 

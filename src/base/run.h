@@ -17,8 +17,9 @@ struct wg_run {
 	/* Sending: whose datagrams these are (the engine's own number, see
 	 * core/device.h), and, written by the sender, how it went. */
 	uint64_t owner;
-	int error;            /* 0, or the -errno of the last datagram that failed */
-	size_t failed;        /* how many did */
+	int error;            /* 0, or the -errno of the last datagram that was refused */
+	size_t failed;        /* how many were */
+	size_t full;          /* how many found a queue on the way out full; no error */
 	bool source_rejected; /* path.local could not be sent from; sent without it */
 };
 

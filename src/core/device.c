@@ -232,9 +232,12 @@ void wg_device_sent(struct wg_device *device, const struct wg_run *run)
 	struct wg_peer *peer = wg_peer_find(device, run->owner);
 
 	wg_device_count_drops(device, WG_DROP_OUT_SEND_FAILED, run->failed);
+	wg_device_count_drops(device, WG_DROP_OUT_QUEUE_FULL, run->full);
 	if (!peer)
 		return;
-	peer->health.send_error = run->error;
+	/* A full queue tells nothing of the peer, neither good nor bad. */
+	if (run->error || !run->full)
+		peer->health.send_error = run->error;
 	if (run->source_rejected && wg_path_equal(&peer->path, &run->path))
 		wg_peer_forget_source(peer);
 }

@@ -14,6 +14,7 @@
 	X(OUT_NO_ANSWER, "out-no-answer")           /* no session came while it waited */        \
 	X(OUT_LINK_DOWN, "out-link-down")           /* the link is down */                       \
 	X(OUT_NO_MEMORY, "out-no-memory")                                                        \
+	X(OUT_QUEUE_FULL, "out-queue-full")   /* its way out had too many waiting */             \
 	X(OUT_SEND_FAILED, "out-send-failed") /* the system refused a datagram */                \
 	/* Datagrams. */                                                                         \
 	X(IN_MALFORMED, "in-malformed")         /* type, reserved bytes or length */             \

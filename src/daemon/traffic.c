@@ -30,12 +30,15 @@
 static void note_send(struct wg_traffic *traffic, const struct wg_run *run)
 {
 	struct wg_trouble *trouble = &traffic->troubles[WG_TRAFFIC_SEND];
+	const char *why = run->error ? strerror(-run->error)
+				     : "a queue on the way out is full, its link is too slow";
+	uint64_t n = run->failed + run->full;
 	char to[WG_ENDPOINT_TEXT_LEN];
 
-	if (!run->failed || !wg_trouble_note(trouble, run->failed, wg_clock_now().boot))
+	if (!n || !wg_trouble_note(trouble, n, wg_clock_now().boot))
 		return;
 	wg_log(WG_LOG_WARNING, "send to %s: %s; datagrams dropped: %" PRIu64,
-	       wg_endpoint_format(to, &run->path.remote), strerror(-run->error), trouble->n);
+	       wg_endpoint_format(to, &run->path.remote), why, trouble->n);
 	trouble->n = 0;
 }
 

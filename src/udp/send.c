@@ -9,10 +9,17 @@
  *
  *   EIO               the way out cannot checksum groups: no more grouping
  *   EINVAL, EMSGSIZE  the datagrams are larger than the path's MTU: those of their size
- *                     leave singly for a while, to that destination (struct wg_udp_limit) */
+ *                     leave singly for a while, to that destination (struct wg_udp_limit)
+ *
+ * A link's queue counts packets, and a group is one of them: full of groups, it holds 64
+ * times as much, and a slow link would take a quarter of a minute to send it, handshakes
+ * included. So nothing is grouped while much waits to leave. That costs a fast link none
+ * of its rate, since it is busy with what waits. */
 #include <assert.h>
 #include <errno.h>
+#include <linux/sockios.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "udp/socket.h"
 
@@ -28,6 +35,10 @@
 /* How many messages a limit lasts: often enough to follow a route, and yet a failing
  * system call costs next to nothing. */
 #define LIMIT_MESSAGES 4096
+
+/* So many bytes that wait to leave, with the kernel's own bookkeeping, are much: 8 ms at
+ * a gigabit a second. */
+#define MUCH_QUEUED (1 << 20)
 
 /* How often a message is sent again that failed for no reason of its own. */
 #define MAX_RETRIES 2
@@ -113,10 +124,20 @@ static int send_again(struct wg_udp *udp, struct mmsghdr *header, struct wg_udp_
 	return err;
 }
 
+/* Whether err says that a queue on the way out is full: the socket's own, or the link's,
+ * of which Linux tells only while the network's reports are wanted. */
+static bool is_full(int err)
+{
+	return err == EAGAIN || err == ENOBUFS;
+}
+
 /* A message has left (0) or never will (errno). */
 static void finish(struct wg_udp *udp, struct wg_udp_message *message, int err)
 {
-	if (err) {
+	if (is_full(err)) {
+		message->run->full += message->packets.n;
+		udp->stats.dropped_full += message->packets.n;
+	} else if (err) {
 		message->run->error = -err;
 		message->run->failed += message->packets.n;
 		udp->stats.dropped_send += message->packets.n;
@@ -144,12 +165,24 @@ static void limit(struct wg_udp_sender *s, const struct wg_endpoint *remote, uin
 	s->has_limits = true;
 }
 
+/* Whether much waits to leave through the socket in use. Asked once a call. */
+static bool is_queued(struct wg_udp_sender *s)
+{
+	int len = 0;
+
+	if (s->asked != s->fd) {
+		s->asked = s->fd;
+		s->queued = ioctl(s->fd, SIOCOUTQ, &len) == 0 && len > MUCH_QUEUED;
+	}
+	return s->queued;
+}
+
 /* Whether datagrams of that size may leave grouped. */
 static bool may_group(struct wg_udp *udp, const struct wg_endpoint *remote, uint32_t len)
 {
 	struct wg_udp_limit *entry;
 
-	if (udp->offloads[WG_UDP_GSO] != WG_OFFLOAD_IN_USE || !len)
+	if (udp->offloads[WG_UDP_GSO] != WG_OFFLOAD_IN_USE || !len || is_queued(&udp->sender))
 		return false;
 	if (!udp->sender.has_limits)
 		return true;
@@ -315,12 +348,14 @@ void wg_udp_send(struct wg_udp *udp, struct wg_run *runs, size_t n)
 {
 	struct wg_udp_sender *s = &udp->sender;
 
+	s->asked = -1;
 	for (size_t i = 0; i < n; i++) {
 		struct wg_run *run = &runs[i];
 		int fd = fd_for(udp, run);
 
 		run->error = 0;
 		run->failed = 0;
+		run->full = 0;
 		run->source_rejected = false;
 		if (fd < 0 || !run->path.remote.ip.family)
 			drop_run(udp, run);

@@ -54,6 +54,8 @@ struct wg_udp_sender {
 	size_t n_copied;
 	bool has_limits; /* there may be some */
 	int fd;          /* of all n messages */
+	int asked;       /* the socket of which queued tells, in this call; -1: none */
+	bool queued;     /* much waits to leave */
 	struct mmsghdr headers[WG_UDP_VECTOR];
 	struct wg_udp_message messages[WG_UDP_VECTOR];
 	struct iovec iovs[WG_UDP_IOVS];

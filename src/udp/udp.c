@@ -13,7 +13,12 @@
 #include "udp/socket.h"
 
 /* As much as a vector of trains, with the kernel's own bookkeeping. */
-#define SOCKET_BUFFER (7 << 20)
+#define RECEIVE_BUFFER (7 << 20)
+
+/* What bounds how much waits to leave is each link's own queue, as for the kernel's
+ * WireGuard. All that waits in any of them counts against the one socket; so a smaller
+ * bound would be used up by the slowest link, and the others' datagrams be refused. */
+#define SEND_BUFFER (128 << 20)
 
 /* How often another port is picked because the last one was free on IPv4 only. */
 #define PORT_TRIES 100
@@ -56,10 +61,10 @@ static int set_option(int fd, int level, int name, int value)
 /* The sysctl's bound holds for who may not pass it. */
 static void set_buffers(int fd)
 {
-	if (set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, SOCKET_BUFFER) < 0)
-		set_option(fd, SOL_SOCKET, SO_RCVBUF, SOCKET_BUFFER);
-	if (set_option(fd, SOL_SOCKET, SO_SNDBUFFORCE, SOCKET_BUFFER) < 0)
-		set_option(fd, SOL_SOCKET, SO_SNDBUF, SOCKET_BUFFER);
+	if (set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER) < 0)
+		set_option(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
+	if (set_option(fd, SOL_SOCKET, SO_SNDBUFFORCE, SEND_BUFFER) < 0)
+		set_option(fd, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER);
 }
 
 static int set_options(int fd, unsigned int family, uint32_t fwmark)

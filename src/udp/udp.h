@@ -24,6 +24,7 @@ struct wg_udp_stats {
 	uint64_t send_calls;
 	uint64_t dropped_no_memory; /* the pool was at its bound */
 	uint64_t dropped_send;      /* the system refused them */
+	uint64_t dropped_full;      /* a queue on their way out was full */
 	uint64_t dropped_queue;     /* the kernel's queue was full; as of wg_udp_stats() */
 	uint64_t failed_receives;   /* calls; of what waited nothing is known to be lost */
 	int receive_error;          /* -errno of the last of them */
@@ -69,8 +70,9 @@ int wg_udp_set_mark(struct wg_udp *udp, uint32_t fwmark);
 int wg_udp_receive(struct wg_udp *udp, unsigned int i, struct wg_pool *pool, struct wg_run *runs,
 		   size_t max_runs);
 
-/* Sends all runs in order and puts their packets back; writes each run's error and
- * source_rejected. What the kernel does not take is dropped and counted. */
+/* Sends all runs in order and puts their packets back; writes each run's error, failed,
+ * full and source_rejected. What the kernel does not take is dropped and counted: nothing
+ * waits, and no run for another. */
 void wg_udp_send(struct wg_udp *udp, struct wg_run *runs, size_t n);
 
 /* Reads away what waits in socket i's error queue and as SO_ERROR, so that a poller can

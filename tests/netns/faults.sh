@@ -73,8 +73,8 @@ while read -r call error every reason line; do
 	suffers "$call" "$error" "$every" "$reason" "$line"
 done <<END
 sendmmsg 4 1 - -
-sendmmsg 105 2 out-send-failed send to 192.0.2.2:1001: No buffer space available
-sendmmsg 11 1 out-send-failed -
+sendmmsg 105 2 out-queue-full send to 192.0.2.2:1001: a queue on the way out is full
+sendmmsg 11 1 out-queue-full -
 sendmmsg 12 1 out-send-failed -
 sendmmsg partial 1 - -
 recvmmsg 4 2 - -

@@ -262,6 +262,18 @@ static void receive(struct wg_sim_node *node, const struct wg_ip *local,
 	wg_drive_settle(node);
 }
 
+/* Whether the node's socket takes it. */
+static bool refuse(struct wg_sim_node *node, struct wg_run *run)
+{
+	if (!node->send_error && !node->queue_full)
+		return false;
+	run->error = node->send_error;
+	run->failed = node->send_error ? run->batch.n : 0;
+	run->full = node->send_error ? 0 : run->batch.n;
+	wg_batch_drop(&run->batch);
+	return true;
+}
+
 void wg_drive_flush(struct wg_out *out)
 {
 	struct wg_sim_node *node = out->ctx;
@@ -270,7 +282,8 @@ void wg_drive_flush(struct wg_out *out)
 	size_t n_runs = out->n_runs;
 
 	for (size_t i = 0; i < n_runs; i++) {
-		transmit(node, &out->runs[i]);
+		if (!refuse(node, &out->runs[i]))
+			transmit(node, &out->runs[i]);
 		wg_device_sent(node->device, &out->runs[i]);
 	}
 	out->n_runs = 0;

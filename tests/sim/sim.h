@@ -67,6 +67,8 @@ struct wg_sim_node {
 	bool asleep;            /* suspended: hears nothing, no timer fires, the clocks run on */
 	bool busy;              /* its loop does not get to its timers and waiting handshakes */
 	bool knows_few_numbers; /* its source gives one of 16 as any 32-bit number */
+	int send_error;         /* its socket refuses what is sent with this -errno */
+	bool queue_full;        /* or has no room for it */
 
 	struct wg_sim_pending *pending;
 	size_t n_pending;

@@ -1,4 +1,5 @@
 /* Endpoints: roaming, translators, sticky sources, and the DS field both ways. */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "sim/ip.h"
@@ -282,6 +283,36 @@ static void test_retries_forget_the_local_source(void **state)
 	wg_sim_free(node->sim);
 }
 
+static int send_error(struct wg_puppet *puppet)
+{
+	struct wg_sim_node *node = puppet->node;
+
+	wg_sim_send_ip(node, &node->inner4, &puppet->inner4, 0, 100);
+	return wg_sim_describe(node, puppet->identity.public_key).health.send_error;
+}
+
+static void test_a_full_queue_is_counted_and_tells_nothing_of_the_peer(void **state)
+{
+	struct wg_puppet *puppet = stage(12, false);
+	struct wg_sim_node *node = puppet->node;
+
+	(void)state;
+	wg_puppet_shake(puppet);
+	assert_int_equal(send_error(puppet), 0);
+	node->queue_full = true;
+	assert_int_equal(send_error(puppet), 0);
+	assert_int_equal(wg_sim_drops(node, WG_DROP_OUT_QUEUE_FULL), 1);
+	node->send_error = -EPERM;
+	assert_int_equal(send_error(puppet), -EPERM);
+	node->send_error = 0;
+	assert_int_equal(send_error(puppet), -EPERM);
+	node->queue_full = false;
+	assert_int_equal(send_error(puppet), 0);
+	assert_int_equal(wg_sim_drops(node, WG_DROP_OUT_QUEUE_FULL), 2);
+	assert_int_equal(wg_sim_drops(node, WG_DROP_OUT_SEND_FAILED), 1);
+	wg_sim_free(node->sim);
+}
+
 static void test_data_carries_the_inner_ecn_field_and_no_dscp(void **state)
 {
 	struct wg_puppet *puppet = stage(12, true);
@@ -418,6 +449,7 @@ int main(void)
 		cmocka_unit_test(test_answers_leave_from_the_address_that_was_asked),
 		cmocka_unit_test(test_a_source_is_forgotten_when_endpoint_port_or_mark_are_set),
 		cmocka_unit_test(test_retries_forget_the_local_source),
+		cmocka_unit_test(test_a_full_queue_is_counted_and_tells_nothing_of_the_peer),
 		cmocka_unit_test(test_data_carries_the_inner_ecn_field_and_no_dscp),
 		cmocka_unit_test(test_a_packet_that_waited_has_its_ecn_field_still),
 		cmocka_unit_test(test_a_mixed_vector_carries_each_packets_ecn_field),
