@@ -41,7 +41,9 @@ static void introduce(struct side *side, const struct side *other)
 {
 	memcpy(side->remote.public_key, other->identity.public_key, WG_KEY_LEN);
 	wg_cookie_jar_init(&side->jar, other->identity.public_key);
-	wg_remote_precompute(&side->remote, &side->identity);
+	wg_remote_reset(&side->remote, &side->identity);
+	if (!wg_remote_compute(&side->remote, &side->identity))
+		abort();
 }
 
 static void check_mac1(struct pair *p, struct side *side, const void *message, size_t len)

@@ -5,9 +5,9 @@
  *    "sessions":10000,"session_bytes":…,"tick_ns":…}
  *
  * Of peers that have nothing but a key and a prefix, each: the resident memory; the time of
- * the change that makes all of them, while there is no private key to be multiplied with;
- * and of being described in pieces. Of those that have a session, each: the resident
- * memory; and the time of the turn of the timers in which its keepalive is sent.
+ * the change that makes all of them; and of being described in pieces. Of those that have a
+ * session, each: the resident memory; and the time of the turn of the timers in which its
+ * keepalive is sent.
  *
  * Sessions have 10 000 peers unless told otherwise: they are real handshakes, which take
  * half a millisecond for both sides, and each takes the same memory.
@@ -200,7 +200,8 @@ static void init_caller(struct caller *caller, const struct hub *hub)
 	wg_random_fill(&random, private_key, sizeof(private_key));
 	wg_identity_init(&caller->identity, private_key);
 	memcpy(caller->hub.public_key, hub->identity.public_key, WG_KEY_LEN);
-	wg_remote_precompute(&caller->hub, &caller->identity);
+	wg_remote_reset(&caller->hub, &caller->identity);
+	require(wg_remote_compute(&caller->hub, &caller->identity));
 	wg_cookie_jar_init(&caller->jar, hub->identity.public_key);
 }
 

@@ -20,13 +20,18 @@ struct pair {
 	struct wg_wire_response response;
 };
 
+static void meet(struct wg_remote *remote, const struct wg_identity *identity)
+{
+	wg_remote_reset(remote, identity);
+	assert_true(wg_remote_compute(remote, identity));
+}
+
 static void introduce(struct pair *p)
 {
 	memcpy(p->to_bob.public_key, p->bob.public_key, WG_KEY_LEN);
 	memcpy(p->to_alice.public_key, p->alice.public_key, WG_KEY_LEN);
-	wg_remote_precompute(&p->to_bob, &p->alice);
-	wg_remote_precompute(&p->to_alice, &p->bob);
-	assert_true(p->to_bob.usable && p->to_alice.usable);
+	meet(&p->to_bob, &p->alice);
+	meet(&p->to_alice, &p->bob);
 	assert_memory_equal(p->to_bob.static_static, p->to_alice.static_static, WG_KEY_LEN);
 }
 
@@ -295,7 +300,7 @@ static void test_knowing_a_public_key_is_not_having_it(void **state)
 	init_pair(&p);
 	wg_identity_init(&mallory, mallorys_key);
 	to_bob = p.to_bob;
-	wg_remote_precompute(&to_bob, &mallory);
+	meet(&to_bob, &mallory);
 	memcpy(mallory.public_key, p.alice.public_key, WG_KEY_LEN); /* the lie */
 	assert_true(wg_handshake_create_initiation(&p.alices, &p.initiation, &mallory, &to_bob,
 						   p.timestamp, p.alice_ephemeral, 1));
@@ -365,22 +370,44 @@ static void test_a_remote_of_low_order_or_without_identity_is_unusable(void **st
 	(void)state;
 	init_pair(&p);
 	assert_true(initiate(&p) && consume(&p));
-	wg_remote_precompute(&p.to_bob, NULL);
+	wg_remote_reset(&p.to_bob, NULL);
 	assert_false(p.to_bob.usable);
 	assert_true(wg_is_zero(p.to_bob.static_static, WG_KEY_LEN));
+	assert_false(wg_remote_compute(&p.to_bob, &p.alice));
 	assert_false(initiate(&p));
 	memset(p.to_bob.public_key, 0, WG_KEY_LEN);
-	wg_remote_precompute(&p.to_bob, &p.alice);
+	wg_remote_reset(&p.to_bob, &p.alice);
 	assert_false(p.to_bob.usable);
+	assert_false(wg_remote_compute(&p.to_bob, &p.alice));
 	assert_true(wg_is_zero(p.to_bob.static_static, WG_KEY_LEN));
 	assert_false(initiate(&p));
 
 	assert_true(wg_handshake_open_initiation(&p.bobs, sender, &p.initiation, &p.bob));
-	p.to_alice.usable = false;
+	p.to_alice.computed = false;
 	assert_false(
 		wg_handshake_verify_initiation(&p.bobs, timestamp, &p.initiation, &p.to_alice));
-	p.to_alice.usable = true;
+	p.to_alice.computed = true;
 	assert_true(wg_handshake_verify_initiation(&p.bobs, timestamp, &p.initiation, &p.to_alice));
+}
+
+/* It takes as long as a message, so it is neither done early nor twice. */
+static void test_what_both_keys_give_is_computed_once_for_each_identity(void **state)
+{
+	uint8_t kept[WG_KEY_LEN];
+	struct pair p;
+
+	(void)state;
+	init_pair(&p);
+	memcpy(kept, p.to_bob.static_static, sizeof(kept));
+	wg_remote_reset(&p.to_bob, &p.alice);
+	assert_true(p.to_bob.usable && !p.to_bob.computed);
+	assert_true(wg_is_zero(p.to_bob.static_static, WG_KEY_LEN));
+	assert_false(initiate(&p));
+	assert_true(wg_remote_compute(&p.to_bob, &p.alice));
+	assert_memory_equal(p.to_bob.static_static, kept, sizeof(kept));
+	assert_true(wg_remote_compute(&p.to_bob, &p.bob)); /* another identity's would be other */
+	assert_memory_equal(p.to_bob.static_static, kept, sizeof(kept));
+	assert_true(initiate(&p) && consume(&p));
 }
 
 static void test_a_step_out_of_its_state_is_refused(void **state)
@@ -418,6 +445,7 @@ int main(void)
 		cmocka_unit_test(test_a_low_order_ephemeral_is_refused),
 		cmocka_unit_test(test_a_low_order_response_is_refused_though_its_tag_is_right),
 		cmocka_unit_test(test_a_remote_of_low_order_or_without_identity_is_unusable),
+		cmocka_unit_test(test_what_both_keys_give_is_computed_once_for_each_identity),
 		cmocka_unit_test(test_a_step_out_of_its_state_is_refused),
 	};
 

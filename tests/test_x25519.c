@@ -65,34 +65,77 @@ static void test_public_keys_give_the_vectors_of_rfc_7748(void **state)
 	}
 }
 
+/* All u-coordinates of order 1, 2, 4 and 8 on the curve and its twist, below 2^255 and so
+ * including those that are not reduced modulo p. */
+static const char *const low_order[] = {
+	"0000000000000000000000000000000000000000000000000000000000000000",
+	"0100000000000000000000000000000000000000000000000000000000000000",
+	"e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+	"5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+	"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	"edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+};
+
 static void test_a_point_of_low_order_is_refused_in_every_encoding(void **state)
 {
-	/* All u-coordinates of order 1, 2, 4 and 8 on the curve and its twist, below
-	 * 2^255 and so including those that are not reduced modulo p. */
-	static const char *const points[] = {
-		"0000000000000000000000000000000000000000000000000000000000000000",
-		"0100000000000000000000000000000000000000000000000000000000000000",
-		"e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
-		"5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
-		"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-		"edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-		"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-	};
 	struct wg_test_random random = {1};
 
 	(void)state;
-	for (size_t i = 0; i < 2 * WG_ARRAY_LEN(points); i++) {
+	for (size_t i = 0; i < 2 * WG_ARRAY_LEN(low_order); i++) {
 		uint8_t scalar[WG_KEY_LEN];
 		uint8_t point[WG_KEY_LEN];
 		uint8_t shared[WG_KEY_LEN];
 
 		wg_test_fill(&random, scalar, sizeof(scalar));
-		unhex_key(point, points[i / 2]);
+		unhex_key(point, low_order[i / 2]);
 		point[31] |= (uint8_t)(i % 2 << 7); /* the unused bit */
 		memset(shared, 0xaa, sizeof(shared));
 		assert_false(wg_x25519(shared, scalar, point));
 		assert_true(wg_is_zero(shared, sizeof(shared)));
 	}
+}
+
+/* Whether it multiplies to all zeros. */
+static void assert_is_judged(const uint8_t point[static WG_KEY_LEN], struct wg_test_random *random)
+{
+	uint8_t scalar[WG_KEY_LEN];
+	uint8_t shared[WG_KEY_LEN];
+
+	wg_test_fill(random, scalar, sizeof(scalar));
+	assert_true(wg_x25519_is_low_order(point) == !wg_x25519(shared, scalar, point));
+}
+
+static void test_low_order_is_told_without_a_multiplication(void **state)
+{
+	struct wg_test_random random = {3};
+	uint8_t point[WG_KEY_LEN];
+
+	(void)state;
+	for (size_t i = 0; i < WG_ARRAY_LEN(low_order); i++) {
+		unhex_key(point, low_order[i]);
+		assert_true(wg_x25519_is_low_order(point));
+		/* Each of its neighbours by a bit; some of them are of low order too. */
+		for (size_t bit = 0; bit < 8 * sizeof(point); bit++) {
+			point[bit / 8] ^= (uint8_t)(1 << bit % 8);
+			assert_is_judged(point, &random);
+			point[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		}
+	}
+	for (size_t i = 0; i < 256; i++) {
+		wg_test_fill(&random, point, sizeof(point));
+		assert_false(wg_x25519_is_low_order(point));
+		assert_is_judged(point, &random);
+	}
+	/* From p - 2 to 2^255 - 1, and the smallest. */
+	unhex_key(point, low_order[4]);
+	for (unsigned int i = 0xeb; i <= 0xff; i++) {
+		point[0] = (uint8_t)i;
+		assert_is_judged(point, &random);
+	}
+	memset(point, 0, sizeof(point));
+	for (; point[0] < 32; point[0]++)
+		assert_is_judged(point, &random);
 }
 
 static void test_clamping_changes_the_bits_that_do_not_count(void **state)
@@ -120,6 +163,7 @@ int main(void)
 		cmocka_unit_test(test_multiplication_gives_the_vectors_of_rfc_7748),
 		cmocka_unit_test(test_public_keys_give_the_vectors_of_rfc_7748),
 		cmocka_unit_test(test_a_point_of_low_order_is_refused_in_every_encoding),
+		cmocka_unit_test(test_low_order_is_told_without_a_multiplication),
 		cmocka_unit_test(test_clamping_changes_the_bits_that_do_not_count),
 	};
 

@@ -218,6 +218,7 @@ void wg_device_finish(struct wg_device *device, struct wg_job *job, struct wg_no
 		break;
 	case WG_JOB_INITIATE:
 	case WG_JOB_IDENTIFY:
+	case WG_JOB_MEET:
 	case WG_JOB_RESPOND:
 	case WG_JOB_COMPLETE:
 		again = wg_handshakes_finish(device, job, now, out);

@@ -2,8 +2,13 @@
  *
  *   initiator   want -> turn -> INITIATE -> initiated (sent, awaiting the response)
  *               receive -> queue -> turn -> COMPLETE -> completed (session, confirm)
- *   responder   receive -> queue -> turn -> IDENTIFY -> identified (timestamp)
+ *   responder   receive -> queue -> turn -> IDENTIFY -> identified (known?)
+ *                                        -> MEET, the first time
+ *                                        -> proven (timestamp)
  *                                        -> RESPOND -> responded (session, sent)
+ *
+ * What both static keys give takes as long to compute as a message, so no peer costs it
+ * before the first handshake: INITIATE or MEET compute it, and it is kept.
  *
  * Jobs work on copies. When one comes back, the peer may have gone, our key may have
  * changed, or another handshake may have taken its place: then it is dropped. */
@@ -125,6 +130,15 @@ static void send_message(struct wg_device *device, struct wg_peer *peer, void *m
 	wg_timers_authenticated_sent(&peer->timers, now.boot);
 }
 
+/* What a job computed for this peer and our present key need not be computed again. */
+static void keep_computed(struct wg_peer *peer, const struct wg_exchange *exchange)
+{
+	if (!exchange->remote.computed || peer->remote.computed)
+		return;
+	memcpy(peer->remote.static_static, exchange->remote.static_static, WG_KEY_LEN);
+	peer->remote.computed = true;
+}
+
 /* Whether this is still the handshake that a job was planned for. */
 static bool is_under_way(const struct wg_peer *peer, uint32_t index, enum wg_handshake_state state)
 {
@@ -148,8 +162,17 @@ static void initiated(struct wg_device *device, struct wg_peer *peer, struct wg_
 	wg_timers_initiated(&peer->timers, now.boot, &device->random);
 }
 
-/* Turns an IDENTIFY job into the RESPOND job that follows it: there might be no
- * other exchange left. */
+/* Turns an IDENTIFY job into the MEET job that follows it: there might be no other
+ * exchange left. */
+static void plan_meeting(struct wg_peer *peer, struct wg_job *job, struct wg_out *out)
+{
+	job->kind = WG_JOB_MEET;
+	job->peer = peer->handle;
+	job->exchange->remote = peer->remote;
+	wg_job_push(&out->jobs, job);
+}
+
+/* Likewise into the RESPOND job. */
 static void plan_response(struct wg_device *device, struct wg_peer *peer, struct wg_job *job,
 			  struct wg_now now, struct wg_out *out)
 {
@@ -173,42 +196,34 @@ static enum wg_drop refuse_timestamp(struct wg_peer *peer)
 	return WG_DROP_IN_OLD_TIMESTAMP;
 }
 
-/* Which of our peers sent this initiation, and is it new? */
-static struct wg_peer *prove_sender(struct wg_device *device, struct wg_exchange *exchange,
-				    uint8_t timestamp[static WG_TAI64N_LEN], wg_time now)
+/* Did this peer send this initiation, and is it new? */
+static bool prove_sender(struct wg_device *device, struct wg_peer *peer,
+			 struct wg_exchange *exchange, uint8_t timestamp[static WG_TAI64N_LEN],
+			 wg_time now)
 {
-	struct wg_peer *peer = exchange->ok ? wg_peer_find_key(device, exchange->sender_key) : NULL;
 	enum wg_drop reason;
 
-	if (!exchange->ok)
-		reason = WG_DROP_IN_HANDSHAKE;
-	else if (!peer)
-		reason = WG_DROP_IN_UNKNOWN_PEER;
-	else if (!wg_handshake_verify_initiation(&exchange->handshake, timestamp,
-						 &exchange->message.initiation, &peer->remote))
+	if (!wg_handshake_verify_initiation(&exchange->handshake, timestamp,
+					    &exchange->message.initiation, &peer->remote))
 		reason = WG_DROP_IN_HANDSHAKE;
 	else if (!wg_tai64n_after(timestamp, peer->newest_timestamp))
 		reason = refuse_timestamp(peer);
 	else if (now - peer->initiation_accepted < INITIATION_GAP)
 		reason = WG_DROP_IN_FLOOD;
 	else
-		return peer;
+		return true;
 	wg_device_count_drops(device, reason, 1);
-	return NULL;
+	return false;
 }
 
-/* Whether the job goes on as a response. */
-static bool identified(struct wg_device *device, struct wg_job *job, struct wg_now now,
-		       struct wg_out *out)
+/* What is in common with the sender is computed. Whether the job goes on as a response. */
+static bool met(struct wg_device *device, struct wg_peer *peer, struct wg_job *job,
+		struct wg_now now, struct wg_out *out)
 {
 	struct wg_exchange *exchange = job->exchange;
 	uint8_t timestamp[WG_TAI64N_LEN];
-	struct wg_peer *peer = prove_sender(device, exchange, timestamp, now.boot);
 
-	if (!peer && exchange->ok && !wg_peer_find_key(device, exchange->sender_key))
-		wg_caller_note(&device->callers[WG_CALLER_UNKNOWN], &job->path.remote,
-			       exchange->sender_key, now.boot);
-	if (!peer)
+	if (!prove_sender(device, peer, exchange, timestamp, now.boot))
 		return false;
 	memcpy(peer->newest_timestamp, timestamp, sizeof(timestamp));
 	peer->initiation_accepted = now.boot;
@@ -223,6 +238,30 @@ static bool identified(struct wg_device *device, struct wg_job *job, struct wg_n
 	}
 	peer->attempt->handshake = exchange->handshake;
 	plan_response(device, peer, job, now, out);
+	return true;
+}
+
+/* Whether the job goes on, to meet the sender or as a response. */
+static bool identified(struct wg_device *device, struct wg_job *job, struct wg_now now,
+		       struct wg_out *out)
+{
+	struct wg_exchange *exchange = job->exchange;
+	struct wg_peer *peer;
+
+	if (!exchange->ok) {
+		wg_device_count_drops(device, WG_DROP_IN_HANDSHAKE, 1);
+		return false;
+	}
+	peer = wg_peer_find_key(device, exchange->sender_key);
+	if (!peer) {
+		wg_device_count_drops(device, WG_DROP_IN_UNKNOWN_PEER, 1);
+		wg_caller_note(&device->callers[WG_CALLER_UNKNOWN], &job->path.remote,
+			       exchange->sender_key, now.boot);
+		return false;
+	}
+	if (peer->remote.computed || !peer->remote.usable)
+		return met(device, peer, job, now, out);
+	plan_meeting(peer, job, out);
 	return true;
 }
 
@@ -293,6 +332,9 @@ bool wg_handshakes_finish(struct wg_device *device, struct wg_job *job, struct w
 		return identified(device, job, now, out);
 	if (!peer)
 		return false;
+	keep_computed(peer, job->exchange);
+	if (job->kind == WG_JOB_MEET)
+		return met(device, peer, job, now, out);
 	if (job->kind == WG_JOB_INITIATE)
 		initiated(device, peer, job->exchange, now, out);
 	else if (job->kind == WG_JOB_RESPOND)

@@ -6,11 +6,18 @@
 #include "core/peer.h"
 #include "crypto/secret.h"
 
+/* The first handshake with a peer: what both static keys give is kept. */
+static bool meet(struct wg_exchange *exchange)
+{
+	return wg_remote_compute(&exchange->remote, &exchange->identity);
+}
+
 static bool initiate(struct wg_exchange *exchange)
 {
-	return wg_handshake_create_initiation(
-		&exchange->handshake, &exchange->message.initiation, &exchange->identity,
-		&exchange->remote, exchange->timestamp, exchange->ephemeral, exchange->index);
+	return meet(exchange) && wg_handshake_create_initiation(
+					 &exchange->handshake, &exchange->message.initiation,
+					 &exchange->identity, &exchange->remote,
+					 exchange->timestamp, exchange->ephemeral, exchange->index);
 }
 
 static bool identify(struct wg_exchange *exchange)
@@ -71,6 +78,9 @@ void wg_job_run(struct wg_job *job)
 		break;
 	case WG_JOB_IDENTIFY:
 		job->exchange->ok = identify(job->exchange);
+		break;
+	case WG_JOB_MEET:
+		job->exchange->ok = meet(job->exchange);
 		break;
 	case WG_JOB_RESPOND:
 		job->exchange->ok = respond(job->exchange);

@@ -19,6 +19,7 @@ enum wg_job_kind {
 	WG_JOB_OPEN,     /* batch, under keypair */
 	WG_JOB_INITIATE, /* our initiation to peer */
 	WG_JOB_IDENTIFY, /* who sent this initiation? */
+	WG_JOB_MEET,     /* what we have in common with peer, who seems to have sent it */
 	WG_JOB_RESPOND,  /* our response to peer */
 	WG_JOB_COMPLETE  /* the response that peer sent */
 };

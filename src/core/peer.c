@@ -60,7 +60,7 @@ void wg_peer_attach(struct wg_device *device, struct wg_peer *peer)
 	wg_list_push(&device->peers, &peer->entry);
 	wg_hash_insert(&device->peers_by_key, &peer->by_key,
 		       key_hash(device, peer->remote.public_key));
-	wg_remote_precompute(&peer->remote, device->has_identity ? &device->identity : NULL);
+	wg_remote_reset(&peer->remote, device->has_identity ? &device->identity : NULL);
 }
 
 static void detach(struct wg_device *device, struct wg_peer *peer)
@@ -152,7 +152,7 @@ void wg_peer_rest(struct wg_device *device, struct wg_peer *peer, enum wg_drop r
 
 void wg_peer_key_changed(struct wg_device *device, struct wg_peer *peer)
 {
-	wg_remote_precompute(&peer->remote, device->has_identity ? &device->identity : NULL);
+	wg_remote_reset(&peer->remote, device->has_identity ? &device->identity : NULL);
 	wg_peer_clear_handshake(device, peer);
 	wg_timers_handshake_dropped(&peer->timers);
 	wg_peer_timers_changed(device, peer);

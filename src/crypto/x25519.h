@@ -12,6 +12,10 @@
 bool wg_x25519(uint8_t shared[static WG_KEY_LEN], const uint8_t private_key[static WG_KEY_LEN],
 	       const uint8_t public_key[static WG_KEY_LEN]) __attribute__((warn_unused_result));
 
+/* Whether DH with this public key gives all zeros, whatever the private one is: points of
+ * order 1, 2, 4 and 8, of the curve and of its twist, in each of their encodings. */
+bool wg_x25519_is_low_order(const uint8_t public_key[static WG_KEY_LEN]);
+
 /* The public key of a private one. */
 void wg_x25519_public(uint8_t public_key[static WG_KEY_LEN],
 		      const uint8_t private_key[static WG_KEY_LEN]);

@@ -104,12 +104,19 @@ void wg_identity_init(struct wg_identity *identity, const uint8_t private_key[st
 	wg_x25519_public(identity->public_key, identity->private_key);
 }
 
-void wg_remote_precompute(struct wg_remote *remote, const struct wg_identity *identity)
+void wg_remote_reset(struct wg_remote *remote, const struct wg_identity *identity)
 {
-	remote->usable = identity && wg_x25519(remote->static_static, identity->private_key,
-					       remote->public_key);
-	if (!remote->usable)
-		wg_wipe(remote->static_static, sizeof(remote->static_static));
+	wg_wipe(remote->static_static, sizeof(remote->static_static));
+	remote->computed = false;
+	remote->usable = identity && !wg_x25519_is_low_order(remote->public_key);
+}
+
+bool wg_remote_compute(struct wg_remote *remote, const struct wg_identity *identity)
+{
+	if (!remote->computed && remote->usable)
+		remote->computed =
+			wg_x25519(remote->static_static, identity->private_key, remote->public_key);
+	return remote->computed;
 }
 
 bool wg_handshake_create_initiation(struct wg_handshake *handshake,
@@ -123,7 +130,7 @@ bool wg_handshake_create_initiation(struct wg_handshake *handshake,
 	struct wg_identity e;
 	bool ok = false;
 
-	if (!remote->usable)
+	if (!remote->computed)
 		return false;
 	wg_store_le32(message->type, WG_MESSAGE_INITIATION);
 	wg_store_le32(message->sender, index);
@@ -185,7 +192,7 @@ bool wg_handshake_verify_initiation(struct wg_handshake *handshake,
 	uint8_t t[WG_TAI64N_LEN];
 	bool ok = false;
 
-	if (handshake->state != WG_HANDSHAKE_NONE || !remote->usable)
+	if (handshake->state != WG_HANDSHAKE_NONE || !remote->computed)
 		return false;
 	resume(&st, handshake);
 	mix_key(&st, remote->static_static);                    /* ss */

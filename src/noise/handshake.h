@@ -22,8 +22,9 @@ struct wg_identity {
 struct wg_remote {
 	uint8_t public_key[WG_KEY_LEN];
 	uint8_t preshared_key[WG_KEY_LEN]; /* zeros where there is none */
-	uint8_t static_static[WG_KEY_LEN]; /* DH of both static keys */
-	bool usable;                       /* static_static is set and not zero */
+	uint8_t static_static[WG_KEY_LEN]; /* DH of both static keys, once it is computed */
+	bool usable;                       /* there is one: public_key is not of low order */
+	bool computed;
 };
 
 enum wg_handshake_state {
@@ -48,11 +49,16 @@ struct wg_handshake {
 /* Derives the public key of a private one, which is clamped first. */
 void wg_identity_init(struct wg_identity *identity, const uint8_t private_key[static WG_KEY_LEN]);
 
-/* Computes static_static for an identity, NULL for none. usable says how it went. */
-void wg_remote_precompute(struct wg_remote *remote, const struct wg_identity *identity);
+/* For another identity than before, NULL for none: usable says whether handshakes can be
+ * had with both keys, and static_static is not computed. Costs nothing. */
+void wg_remote_reset(struct wg_remote *remote, const struct wg_identity *identity);
+
+/* Computes static_static if it is not yet and can be (one DH). Whether it is there now. */
+bool wg_remote_compute(struct wg_remote *remote, const struct wg_identity *identity);
 
 /* Initiator. Builds the first message but for its macs. ephemeral is 32 random
- * bytes; index names the handshake in answers. False: the remote is unusable. */
+ * bytes; index names the handshake in answers. False: the remote is unusable, or not
+ * computed. */
 bool wg_handshake_create_initiation(struct wg_handshake *handshake,
 				    struct wg_wire_initiation *message,
 				    const struct wg_identity *identity,
@@ -70,8 +76,8 @@ bool wg_handshake_open_initiation(struct wg_handshake *handshake,
 				  const struct wg_identity *identity)
 	__attribute__((warn_unused_result));
 
-/* Responder, second half (no DH): proves the sender by its timestamp. On success
- * the state is INITIATION_CONSUMED and remote_index is set. */
+/* Responder, second half (no DH): proves the sender, who must have been computed, by its
+ * timestamp. On success the state is INITIATION_CONSUMED and remote_index is set. */
 bool wg_handshake_verify_initiation(struct wg_handshake *handshake,
 				    uint8_t timestamp[static WG_TAI64N_LEN],
 				    const struct wg_wire_initiation *message,

@@ -52,7 +52,9 @@ static void introduce(struct side *side, const struct side *other, uint32_t inde
 	struct wg_wire_initiation message;
 
 	memcpy(side->remote.public_key, other->identity.public_key, WG_KEY_LEN);
-	wg_remote_precompute(&side->remote, &side->identity);
+	wg_remote_reset(&side->remote, &side->identity);
+	if (!wg_remote_compute(&side->remote, &side->identity))
+		abort();
 	wg_cookie_jar_init(&side->jar, other->identity.public_key);
 	if (!wg_handshake_create_initiation(&side->initiated, &message, &side->identity,
 					    &side->remote, timestamp, ephemeral, index))

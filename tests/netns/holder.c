@@ -125,7 +125,9 @@ static bool init(struct holder *holder, char **argv)
 	to.sin_port = htons((uint16_t)strtoul(argv[2], NULL, 10));
 	holder->random = wg_crypto_random();
 	wg_identity_init(&holder->identity, key);
-	wg_remote_precompute(&holder->remote, &holder->identity);
+	wg_remote_reset(&holder->remote, &holder->identity);
+	if (!wg_remote_compute(&holder->remote, &holder->identity))
+		return false;
 	wg_cookie_jar_init(&holder->jar, holder->remote.public_key);
 	holder->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	return holder->fd >= 0 && !connect(holder->fd, (const struct sockaddr *)&to, sizeof(to));

@@ -34,7 +34,9 @@ static struct wg_now wall(const struct wg_puppet *puppet)
 static void set_node_key(struct wg_puppet *puppet)
 {
 	memcpy(puppet->remote.public_key, puppet->node->public_key, WG_KEY_LEN);
-	wg_remote_precompute(&puppet->remote, &puppet->identity);
+	wg_remote_reset(&puppet->remote, &puppet->identity);
+	if (!wg_remote_compute(&puppet->remote, &puppet->identity))
+		abort();
 	wg_cookie_jar_init(&puppet->jar, puppet->node->public_key);
 }
 

@@ -1,7 +1,7 @@
 /* Keys that change, are missing, are one's own, or are bad; preshared keys. */
 #include <stdlib.h>
 
-#include "core/peer.h"
+#include "core/engine.h"
 #include "sim/ip.h"
 #include "sim/scene.h"
 #include "sim/sim.h"
@@ -246,6 +246,90 @@ static void test_peers_with_low_order_keys_are_sent_nothing(void **state)
 	wg_sim_free(sim);
 }
 
+/* What the node has computed with the puppet. */
+static struct wg_remote *remote_of(const struct wg_puppet *puppet)
+{
+	struct wg_peer *peer = wg_peer_find_key(puppet->node->device, puppet->identity.public_key);
+
+	assert_non_null(peer);
+	return &peer->remote;
+}
+
+static void assert_computed(const struct wg_puppet *puppet, bool computed)
+{
+	const struct wg_remote *remote = remote_of(puppet);
+
+	assert_true(remote->usable);
+	assert_true(remote->computed == computed);
+	if (computed)
+		assert_memory_equal(remote->static_static, puppet->remote.static_static,
+				    WG_KEY_LEN);
+	else
+		assert_true(wg_is_zero(remote->static_static, WG_KEY_LEN));
+}
+
+static void test_both_static_keys_meet_in_the_first_handshake_and_not_before(void **state)
+{
+	const uint8_t other[WG_KEY_LEN] = {1, 2, 3};
+
+	(void)state;
+	for (int called = 0; called < 2; called++) {
+		struct wg_puppet *puppet = stage(13, true);
+		struct wg_sim_node *node = puppet->node;
+
+		assert_computed(puppet, false);
+		if (called)
+			wg_puppet_initiate(puppet);
+		else
+			send_to_puppet(puppet);
+		soon(puppet);
+		assert_true(called ? wg_puppet_complete(puppet) : wg_puppet_respond(puppet));
+		assert_computed(puppet, true);
+		wg_sim_set_key(node, other);
+		assert_computed(puppet, false);
+		wg_sim_free(node->sim);
+	}
+}
+
+static void test_static_keys_meet_only_once(void **state)
+{
+	struct wg_puppet *puppet = stage(14, true);
+	struct wg_sim_node *node = puppet->node;
+
+	(void)state;
+	wg_puppet_shake(puppet);
+	wg_sim_run(node->sim, WG_SECOND);
+	/* Were it computed again, that would be right again. */
+	remote_of(puppet)->static_static[0] ^= 1;
+	wg_puppet_initiate(puppet);
+	soon(puppet);
+	assert_int_equal(wg_sim_drops(node, WG_DROP_IN_HANDSHAKE), 1);
+	remote_of(puppet)->static_static[0] ^= 1;
+	wg_puppet_initiate(puppet);
+	soon(puppet);
+	assert_true(wg_puppet_complete(puppet));
+	wg_sim_free(node->sim);
+}
+
+/* Whoever knows a peer's public key can have that computed, and nothing else, and once. */
+static void test_who_only_claims_to_be_a_peer_changes_nothing_of_it(void **state)
+{
+	struct wg_puppet *puppet = stage(15, true);
+	struct wg_sim_node *node = puppet->node;
+
+	(void)state;
+	wg_puppet_make_initiation(puppet);
+	puppet->initiation.timestamp[0] ^= 1;
+	wg_cookie_sign(&puppet->jar, &puppet->initiation, sizeof(puppet->initiation), 0);
+	wg_puppet_say(puppet, &puppet->initiation, sizeof(puppet->initiation));
+	soon(puppet);
+	assert_int_equal(wg_sim_drops(node, WG_DROP_IN_HANDSHAKE), 1);
+	assert_int_equal(wg_sim_count(node, WG_MESSAGE_RESPONSE, 0), 0);
+	assert_computed(puppet, true);
+	wg_puppet_shake(puppet);
+	wg_sim_free(node->sim);
+}
+
 static void test_a_preshared_key_that_differs_gives_no_session(void **state)
 {
 	struct wg_sim *sim = wg_sim_pair(8);
@@ -303,6 +387,9 @@ int main(void)
 		cmocka_unit_test(test_packets_do_not_wait_for_a_private_key_for_ever),
 		cmocka_unit_test(test_ones_own_key_is_no_peer),
 		cmocka_unit_test(test_peers_with_low_order_keys_are_sent_nothing),
+		cmocka_unit_test(test_both_static_keys_meet_in_the_first_handshake_and_not_before),
+		cmocka_unit_test(test_static_keys_meet_only_once),
+		cmocka_unit_test(test_who_only_claims_to_be_a_peer_changes_nothing_of_it),
 		cmocka_unit_test(test_a_preshared_key_that_differs_gives_no_session),
 		cmocka_unit_test(
 			test_a_preshared_key_set_at_run_time_counts_from_the_next_handshake),
