@@ -59,6 +59,14 @@ examine() {
 	shift 2
 	status=0
 	said=$(at "$where" "$program" doctor "$work/$name.conf" "$@" 2>&1) || status=$?
+	[ -z "${looped:-}" ] || forget_losses
+}
+
+# What went round while the way to the endpoint led into the tunnel may have filled the
+# link's queue on a slow machine. That is told for good, and is no news.
+forget_losses() {
+	said=$(sed '/\[link-queue\]$/,/^  remedy:/d' <<<"$said")
+	[ -n "$said" ] || status=0
 }
 
 silent() {
@@ -164,6 +172,7 @@ ok "one that does not is found" only basalt wgb rp-filter src_valid_mark=1
 at basalt sysctl -qw net.ipv4.conf.all.src_valid_mark=1
 
 wg set wgb fwmark 0
+looped=yes
 ok "a way to the endpoint that leads into the tunnel is found" \
 	finds basalt wgb endpoint-inside "table 51820" "not fwmark 0xca6c" "wg set wgb fwmark"
 wg set wgb fwmark 51820
