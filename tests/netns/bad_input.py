@@ -115,7 +115,10 @@ def garbage():
 
 def endless():
     """A request without an end is cut off, and so is a line without one."""
-    for piece in [b"x" * 65536, b"unknown=1\n" * 6553, PEER.encode() * 900]:
+    pieces = [b"x" * 65536, b"unknown=1\n" * 6553]
+    if not os.environ.get("NETNS_SANITIZED"):  # a gigabyte takes minutes there
+        pieces.append(PEER.encode() * 900)
+    for piece in pieces:
         with connect() as client:
             client.sendall(b"set=1\n")
             sent = 0
@@ -126,7 +129,7 @@ def endless():
                 pass
             assert sent < 2 << 30, "nothing bounds a request"
             configuration()
-    return 3
+    return len(pieces)
 
 
 def silent():
