@@ -469,6 +469,77 @@ static void test_more_packets_than_groups_wait_for_the_next_call(void **state)
 	assert_int_equal(n, 300);
 }
 
+/* A run of one byte each, all of which join: as many as a group may have, and no more
+ * room taken than they have. */
+static void test_a_run_of_single_bytes_is_bounded_as_any(void **state)
+{
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < WG_ARRAY_LEN(kinds); i++) {
+		struct twin_spec spec = *kinds[i];
+		size_t max = spec.is_udp ? 64 : 128;
+		size_t n = 0;
+
+		f->n_sent = 0;
+		spec.payload = 1;
+		for (size_t k = 0; k < 3 * max; k++) {
+			send_spec(f, &spec);
+			follow(&spec);
+		}
+		wg_offload_coalesce(&f->groups, &f->batch);
+		check_round_trip(f);
+		assert_int_equal(f->groups.n, 3);
+		for (size_t k = 0; k < 3; k++) {
+			n += f->groups.group[k].packets.n;
+			assert_int_equal(f->groups.group[k].len,
+					 twin_header_len(f->sent[0].bytes) + max);
+		}
+		assert_int_equal(n, 3 * max);
+		drop_groups(f);
+	}
+}
+
+/* Every third is shorter and ends its group, of eight flows at once: none is lost, and
+ * each flow keeps its order. */
+static void test_segments_that_join_and_do_not_by_turns_keep_their_order(void **state)
+{
+	struct fixture *f = *state;
+	struct twin_spec specs[8];
+	size_t next[WG_ARRAY_LEN(specs)];
+	size_t n = 0;
+
+	for (size_t i = 0; i < WG_ARRAY_LEN(specs); i++) {
+		specs[i] = *kinds[i % WG_ARRAY_LEN(kinds)];
+		specs[i].flow = (uint8_t)(FIRST_FLOW + i);
+		next[i] = i;
+	}
+	for (size_t k = 0; k < 25 * WG_ARRAY_LEN(specs); k++) {
+		struct twin_spec *spec = &specs[k % WG_ARRAY_LEN(specs)];
+
+		spec->payload = k / WG_ARRAY_LEN(specs) % 3 == 2 ? 999 : 1000;
+		send_spec(f, spec);
+		follow(spec);
+	}
+	while (!wg_batch_empty(&f->batch)) {
+		wg_offload_coalesce(&f->groups, &f->batch);
+		check_round_trip(f);
+		for (size_t i = 0; i < f->groups.n; i++) {
+			const struct wg_packet *packet;
+
+			assert_true(f->groups.group[i].packets.n <= 3);
+			wg_batch_for_each (packet, &f->groups.group[i].packets) {
+				size_t flow = packet->counter % WG_ARRAY_LEN(specs);
+
+				assert_int_equal(packet->counter, next[flow]);
+				next[flow] += WG_ARRAY_LEN(specs);
+				n++;
+			}
+		}
+		drop_groups(f);
+	}
+	assert_int_equal(n, f->n_sent);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -493,6 +564,8 @@ int main(void)
 		TEST(test_a_group_has_at_most_64_kib),
 		TEST(test_a_group_has_at_most_128_segments_or_64_datagrams),
 		TEST(test_more_packets_than_groups_wait_for_the_next_call),
+		TEST(test_a_run_of_single_bytes_is_bounded_as_any),
+		TEST(test_segments_that_join_and_do_not_by_turns_keep_their_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

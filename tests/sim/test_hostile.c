@@ -155,6 +155,52 @@ static void test_extension_headers_do_not_hide_a_source(void **state)
 	wg_sim_free(puppet->node->sim);
 }
 
+/* Nobody here puts fragments together: teardrops, a tiny first one, one that would lie
+ * over the header or behind 65 535 bytes, and the same again are their receiver's. */
+static void test_fragments_that_overlap_pass_as_they_are(void **state)
+{
+	static const struct {
+		uint16_t offset; /* in units of eight bytes */
+		bool more;
+		size_t payload;
+	} fragments[] = {
+		{0, true, 8},     {0, true, 64},     {1, true, 64},   {1, false, 8},
+		{3, true, 24},    {3, false, 24},    {3, false, 0},   {0, false, 8},
+		{8191, true, 64}, {8191, false, 64}, {8191, true, 0}, {7000, true, 8},
+		{2, true, 13},    {0, true, 0},
+	};
+	struct wg_puppet *puppet = watch(11);
+	uint8_t packet[120];
+
+	(void)state;
+	for (unsigned int family = 0; family < 2; family++) {
+		for (size_t i = 0; i < WG_ARRAY_LEN(fragments) * 2; i++) {
+			size_t k = i / 2; /* each twice */
+			size_t header = family ? 48 : 20;
+			size_t len = header + fragments[k].payload;
+			uint16_t offset = fragments[k].offset;
+
+			make_inner(puppet, family, packet, sizeof(packet));
+			if (family) {
+				memset(packet + 40, 0, 8);
+				packet[40] = packet[6];
+				packet[6] = 44;
+				wg_store_be16(packet + 4, (uint16_t)(len - 40));
+				wg_store_be16(packet + 42,
+					      (uint16_t)(offset << 3 | fragments[k].more));
+			} else {
+				wg_store_be16(packet + 2, (uint16_t)len);
+				wg_store_be16(packet + 6,
+					      (uint16_t)(offset | fragments[k].more << 13));
+			}
+			assert_true(delivered(puppet, packet, len));
+			packet[family ? 23 : 15] ^= 1;
+			assert_false(delivered(puppet, packet, len));
+		}
+	}
+	wg_sim_free(puppet->node->sim);
+}
+
 static void test_inner_ds_fields_of_every_value_arrive_as_they_were(void **state)
 {
 	struct wg_puppet *puppet = watch(4);
@@ -311,6 +357,7 @@ int main(void)
 		cmocka_unit_test(test_every_byte_of_a_header_may_have_every_value),
 		cmocka_unit_test(test_every_length_of_a_packet_meets_every_length_it_claims),
 		cmocka_unit_test(test_extension_headers_do_not_hide_a_source),
+		cmocka_unit_test(test_fragments_that_overlap_pass_as_they_are),
 		cmocka_unit_test(test_inner_ds_fields_of_every_value_arrive_as_they_were),
 		cmocka_unit_test(test_packets_of_a_peer_to_itself_do_not_come_back),
 		cmocka_unit_test(test_4096_flows_at_once_all_arrive),
