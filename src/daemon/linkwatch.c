@@ -136,6 +136,12 @@ static int32_t namespace_of(struct msghdr *header)
 	return nsid;
 }
 
+/* Whether there is one more message. libmnl takes lengths from 2^31 on for negative. */
+static bool is_whole(const struct nlmsghdr *message, int left)
+{
+	return mnl_nlmsg_ok(message, left) && message->nlmsg_len <= (uint32_t)left;
+}
+
 /* One datagram. 1, 0 when there is none, or -errno when something was lost. */
 static int receive(struct wg_linkwatch *watch)
 {
@@ -155,10 +161,10 @@ static int receive(struct wg_linkwatch *watch)
 		return errno == EAGAIN ? 0 : -errno;
 	if (header.msg_flags & MSG_TRUNC)
 		return -EMSGSIZE;
-	for (const struct nlmsghdr *message = (void *)bytes; mnl_nlmsg_ok(message, left);
+	for (const struct nlmsghdr *message = (void *)bytes; is_whole(message, left);
 	     message = mnl_nlmsg_next(message, &left))
 		watch->question |= hear(watch, message, namespace_of(&header));
-	return 1;
+	return left > 0 ? -EBADMSG : 1;
 }
 
 /* Asking waits until all is read: what is older than the answer must not follow it. */

@@ -27,7 +27,8 @@ static bool read_address(const struct nlmsghdr *nlh, void *item, const void *ctx
 	address->prefix.bits = info->ifa_prefixlen;
 	address->nodad = flags & IFA_F_NODAD;
 	address->tentative = flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED);
-	return address->prefix.ip.family != WG_FAMILY_NONE;
+	return address->prefix.ip.family != WG_FAMILY_NONE &&
+	       address->prefix.bits <= wg_family_bits(address->prefix.ip.family);
 }
 
 static void begin(struct wg_netlink *nl, int type, int flags, const struct wg_address *address)

@@ -23,7 +23,8 @@ struct wg_message {
 struct nlmsghdr *wg_message_begin(struct wg_netlink *nl, int type, int flags, const void *header,
 				  size_t len);
 
-/* Sends the request that was begun, and waits for the kernel's verdict. */
+/* Sends the request that was begun, and waits for the kernel's verdict. -ENOBUFS,
+ * -ETIMEDOUT and -EBADMSG leave open whether it was carried out. */
 int wg_message_do(struct wg_netlink *nl);
 
 /* Reads one item out of a message; false to leave it out. */

@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -16,9 +18,14 @@
 #define REQUEST_LEN 1024
 #define ANSWER_LEN  32768
 
-/* On a router that is told of changes all the time no dump is ever of one moment; then
- * the last one has to do. What it may lack, or have twice, is what was changing. */
-#define DUMP_TRIES 8
+/* How often is asked again for what was interrupted, or lost. On a router that is told of
+ * changes all the time no dump is ever of one moment; then the last one has to do. What it
+ * may lack, or have twice, is what was changing. */
+#define TRIES 8
+
+/* The kernel answers before the request's system call returns; so who waits for longer
+ * would wait for ever. */
+#define ANSWER_SECONDS 10
 
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71
@@ -26,6 +33,7 @@
 
 struct wg_netlink {
 	struct mnl_socket *socket;
+	bool stale; /* an answer was not read to its end: of no more use */
 	uint32_t seq;
 	char error[256];
 	_Alignas(struct nlmsghdr) char request[REQUEST_LEN];
@@ -82,9 +90,9 @@ static int verdict(struct wg_netlink *nl, const struct nlmsghdr *nlh)
 	struct wg_message msg;
 	size_t skip = sizeof(*err);
 
-	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*err))
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*err) || err->error > 0)
 		return -EBADMSG;
-	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS))
+	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS) || err->msg.nlmsg_len < sizeof(err->msg))
 		return err->error;
 	if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
 		skip += err->msg.nlmsg_len - sizeof(err->msg);
@@ -109,6 +117,12 @@ static int done(const struct nlmsghdr *nlh)
 	return error < 0 ? error : 0;
 }
 
+/* Whether there is one more message. libmnl takes lengths from 2^31 on for negative. */
+static bool is_whole(const struct nlmsghdr *nlh, int left)
+{
+	return mnl_nlmsg_ok(nlh, left) && nlh->nlmsg_len <= (uint32_t)left;
+}
+
 /* One datagram of an answer. 1: more is to come; 0 or -errno: that was all. */
 static int digest(struct wg_netlink *nl, size_t len, struct sink *sink)
 {
@@ -116,7 +130,7 @@ static int digest(struct wg_netlink *nl, size_t len, struct sink *sink)
 	int left = (int)len;
 	int failed = 0;
 
-	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+	for (; is_whole(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
 		if (nlh->nlmsg_seq != nl->seq)
 			continue;
 		if (sink && nlh->nlmsg_flags & NLM_F_DUMP_INTR)
@@ -128,26 +142,141 @@ static int digest(struct wg_netlink *nl, size_t len, struct sink *sink)
 		if (nlh->nlmsg_type >= NLMSG_MIN_TYPE && !failed)
 			failed = take(sink, nlh);
 	}
+	/* What is left is no message, or claims to be longer than the datagram. */
+	if (left > 0)
+		return -EBADMSG;
 	return failed ? failed : 1;
+}
+
+static void set_option(struct wg_netlink *nl, int option)
+{
+	int on = 1;
+
+	/* Older kernels lack some; then errors are terse and dumps larger. */
+	(void)mnl_socket_setsockopt(nl->socket, option, &on, sizeof(on));
+}
+
+static void close_socket(struct wg_netlink *nl)
+{
+	if (nl->socket)
+		mnl_socket_close(nl->socket);
+	nl->socket = NULL;
+}
+
+static int open_socket(struct wg_netlink *nl)
+{
+	const struct timeval patience = {.tv_sec = ANSWER_SECONDS};
+
+	nl->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	if (!nl->socket)
+		return -errno;
+	if (mnl_socket_bind(nl->socket, 0, MNL_SOCKET_AUTOPID) < 0) {
+		int err = -errno;
+
+		close_socket(nl);
+		return err;
+	}
+	set_option(nl, NETLINK_EXT_ACK);
+	set_option(nl, NETLINK_CAP_ACK);
+	set_option(nl, NETLINK_GET_STRICT_CHK);
+	(void)setsockopt(mnl_socket_get_fd(nl->socket), SOL_SOCKET, SO_RCVTIMEO, &patience,
+			 sizeof(patience));
+	return 0;
+}
+
+static int send_request(struct wg_netlink *nl)
+{
+	const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+	const struct nlmsghdr *nlh = (const void *)nl->request;
+	ssize_t len = sendto(mnl_socket_get_fd(nl->socket), nlh, nlh->nlmsg_len, 0,
+			     (const void *)&kernel, sizeof(kernel));
+
+	return len < 0 ? -errno : 0;
+}
+
+/* One datagram of the kernel's: its length, or -errno. */
+static ssize_t receive(struct wg_netlink *nl)
+{
+	for (;;) {
+		struct sockaddr_nl from = {0};
+		struct iovec iov = {nl->answer, sizeof(nl->answer)};
+		struct msghdr header = {.msg_name = &from,
+					.msg_namelen = sizeof(from),
+					.msg_iov = &iov,
+					.msg_iovlen = 1};
+		ssize_t len = recvmsg(mnl_socket_get_fd(nl->socket), &header, 0);
+
+		if (len < 0 && errno == EINTR)
+			continue;
+		if (len < 0)
+			return errno == EAGAIN ? -ETIMEDOUT : -errno;
+		/* Programs with CAP_NET_ADMIN could send something, too. */
+		if (from.nl_pid)
+			continue;
+		return header.msg_flags & MSG_TRUNC ? -EMSGSIZE : len;
+	}
+}
+
+/* What went wrong on the way, where the kernel cannot have said it. */
+static void explain(struct wg_netlink *nl, int r)
+{
+	const char *why = r == -ENOBUFS     ? "the kernel's answer was lost for want of memory"
+			  : r == -ETIMEDOUT ? "the kernel gives no answer"
+			  : r == -EMSGSIZE  ? "the kernel's answer is too long"
+			  : r == -EBADMSG   ? "the kernel's answer cannot be understood"
+					    : NULL;
+
+	if (why && !nl->error[0])
+		snprintf(nl->error, sizeof(nl->error), "%s", why);
+}
+
+/* Reads the answer to its end; where that cannot be had, its rest would be in the way of
+ * the next one, and a dump that has not ended of the next dump. */
+static int read_answer(struct wg_netlink *nl, struct sink *sink)
+{
+	ssize_t len;
+	int r;
+
+	do {
+		len = receive(nl);
+		r = len < 0 ? (int)len : digest(nl, (size_t)len, sink);
+	} while (r == 1);
+	nl->stale = len < 0 || r == -EBADMSG;
+	explain(nl, r);
+	return r;
 }
 
 static int exchange(struct wg_netlink *nl, struct sink *sink)
 {
 	struct nlmsghdr *nlh = (void *)nl->request;
-	ssize_t len;
-	int r = 1;
+	int r = 0;
 
 	nlh->nlmsg_seq = ++nl->seq;
 	nl->error[0] = '\0';
-	if (mnl_socket_sendto(nl->socket, nlh, nlh->nlmsg_len) < 0)
-		return -errno;
-	while (r == 1) {
-		len = mnl_socket_recvfrom(nl->socket, nl->answer, sizeof(nl->answer));
-		if (len < 0 && errno == EINTR)
-			continue;
-		if (len < 0)
-			return -errno;
-		r = digest(nl, (size_t)len, sink);
+	if (nl->stale) {
+		close_socket(nl);
+		nl->stale = false;
+	}
+	if (!nl->socket)
+		r = open_socket(nl);
+	if (!r)
+		r = send_request(nl);
+	if (r)
+		return r;
+	return read_answer(nl, sink);
+}
+
+/* A question changes nothing, and can be asked again. */
+static int ask(struct wg_netlink *nl, struct sink *sink)
+{
+	int r = -ENOBUFS;
+
+	for (int tries = 0; tries < TRIES; tries++) {
+		sink->n = 0;
+		sink->interrupted = false;
+		r = exchange(nl, sink);
+		if (r != -ENOBUFS && (r || !sink->interrupted))
+			break;
 	}
 	return r;
 }
@@ -179,7 +308,7 @@ int wg_message_get(struct wg_netlink *nl, wg_message_reader *read, size_t size, 
 	int r;
 
 	nlh->nlmsg_flags |= NLM_F_ACK;
-	r = exchange(nl, &sink);
+	r = ask(nl, &sink);
 	if (r)
 		return r;
 	return sink.n ? 0 : -ENOENT;
@@ -190,18 +319,12 @@ int wg_message_list(struct wg_netlink *nl, wg_message_reader *read, const void *
 {
 	struct sink sink = {.read = read, .ctx = ctx, .size = size};
 	struct nlmsghdr *nlh = (void *)nl->request;
-	int r = 0;
+	int r;
 
 	*items = NULL;
 	*n = 0;
 	nlh->nlmsg_flags |= NLM_F_DUMP;
-	for (int tries = 0; tries < DUMP_TRIES; tries++) {
-		sink.n = 0;
-		sink.interrupted = false;
-		r = exchange(nl, &sink);
-		if (r || !sink.interrupted)
-			break;
-	}
+	r = ask(nl, &sink);
 	if (r) {
 		free(sink.items);
 		return r;
@@ -211,14 +334,6 @@ int wg_message_list(struct wg_netlink *nl, wg_message_reader *read, const void *
 	return 0;
 }
 
-static void set_option(struct wg_netlink *nl, int option)
-{
-	int on = 1;
-
-	/* Older kernels lack some; then errors are terse and dumps larger. */
-	(void)mnl_socket_setsockopt(nl->socket, option, &on, sizeof(on));
-}
-
 int wg_netlink_open(struct wg_netlink **out)
 {
 	struct wg_netlink *nl = calloc(1, sizeof(*nl));
@@ -226,20 +341,11 @@ int wg_netlink_open(struct wg_netlink **out)
 
 	if (!nl)
 		return -ENOMEM;
-	nl->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	if (!nl->socket) {
-		r = -errno;
-		free(nl);
-		return r;
-	}
-	if (mnl_socket_bind(nl->socket, 0, MNL_SOCKET_AUTOPID) < 0) {
-		r = -errno;
+	r = open_socket(nl);
+	if (r) {
 		wg_netlink_close(nl);
 		return r;
 	}
-	set_option(nl, NETLINK_EXT_ACK);
-	set_option(nl, NETLINK_CAP_ACK);
-	set_option(nl, NETLINK_GET_STRICT_CHK);
 	*out = nl;
 	return 0;
 }
@@ -248,7 +354,7 @@ void wg_netlink_close(struct wg_netlink *nl)
 {
 	if (!nl)
 		return;
-	mnl_socket_close(nl->socket);
+	close_socket(nl);
 	free(nl);
 }
 

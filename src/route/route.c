@@ -88,7 +88,9 @@ static bool read_route(const struct nlmsghdr *nlh, void *item, const void *ctx)
 	route->source = wg_message_ip(msg.attrs[RTA_PREFSRC], af);
 	route->expires = expiry(msg.attrs[RTA_CACHEINFO]);
 	read_hops(route, msg.attrs[RTA_MULTIPATH], af);
-	return route->dst.ip.family != WG_FAMILY_NONE && (!filter || wanted(filter, info, route));
+	return route->dst.ip.family != WG_FAMILY_NONE &&
+	       route->dst.bits <= wg_family_bits(route->dst.ip.family) &&
+	       (!filter || wanted(filter, info, route));
 }
 
 static void put_metrics(struct nlmsghdr *nlh, const struct wg_route *route)
