@@ -16,6 +16,7 @@
 static uv_loop_t loop;
 static struct wg_spawner spawner = {.loop = &loop};
 static uint32_t limit;
+static bool brief;
 static const char *stop_at;        /* the line of the log at which the command is stopped */
 static bool hurry;                 /* looks at its group take their time at once, too */
 static uint64_t now;               /* milliseconds */
@@ -71,6 +72,7 @@ static int setup(void **state)
 	(void)state;
 	n_lines = n_done = 0;
 	limit = 0;
+	brief = false;
 	stop_at = NULL;
 	hurry = false;
 	now = 0;
@@ -97,6 +99,7 @@ static void on_done(void *ctx, const struct wg_error *error)
 static void run(bool keep_going, const char *const *scripts, size_t n, const char *input)
 {
 	const struct wg_spawn_options options = {.keep_going = keep_going,
+						 .brief = brief,
 						 .limit = limit,
 						 .setter = "HookTimeout",
 						 .done = on_done,
@@ -147,6 +150,18 @@ static void test_a_failure_stops_the_rest_and_gives_the_last_words(void **state)
 	assert_string_equal(result.text,
 			    "hook: echo first; echo last; exit 3: exit status 3 (last)");
 	assert_int_equal(n_lines, 2);
+	assert_false(spawner.ended);
+}
+
+static void test_the_last_words_of_a_brief_one_are_the_error_and_not_logged(void **state)
+{
+	static const char *const scripts[] = {"echo fine", "echo first; echo last; exit 3"};
+
+	(void)state;
+	brief = true;
+	run(false, scripts, WG_ARRAY_LEN(scripts), NULL);
+	assert_string_equal(result.text, "hook: echo first; echo last; exit 3: last");
+	assert_int_equal(n_lines, 0);
 }
 
 static void test_words_of_one_command_are_not_taken_for_anothers(void **state)
@@ -250,6 +265,7 @@ static void test_a_command_that_takes_longer_than_the_limit_is_ended(void **stat
 	assert_string_equal(result.text, "hook: sleep 1000; echo never: it was ended after 60 s: "
 					 "HookTimeout = 60");
 	assert_int_equal(n_lines, 0);
+	assert_true(spawner.ended);
 }
 
 static void test_each_command_has_the_limit_for_itself(void **state)
@@ -322,6 +338,7 @@ int main(void)
 		TEST(test_nothing_to_run_is_done),
 		TEST(test_commands_run_in_order_and_their_output_is_logged),
 		TEST(test_a_failure_stops_the_rest_and_gives_the_last_words),
+		TEST(test_the_last_words_of_a_brief_one_are_the_error_and_not_logged),
 		TEST(test_words_of_one_command_are_not_taken_for_anothers),
 		TEST(test_with_keep_going_the_rest_runs_and_the_failure_is_logged),
 		TEST(test_a_program_that_is_not_there_is_a_failure_with_its_reason),

@@ -100,8 +100,9 @@ int wg_leakguard_change(struct wg_spawner *spawner, const struct wg_leakguard *c
 	return 0;
 }
 
-int wg_leakguard_changed(const struct wg_leakguard *change, struct wg_undo *undo,
-			 const struct wg_error *result, struct wg_error *error)
+int wg_leakguard_changed(const struct wg_spawner *spawner, const struct wg_leakguard *change,
+			 struct wg_undo *undo, const struct wg_error *result,
+			 struct wg_error *error)
 {
 	bool failed = *result->text != '\0';
 	bool guarded = wg_leakguard_guards(failed ? change->from : change->to);
@@ -115,7 +116,9 @@ int wg_leakguard_changed(const struct wg_leakguard *change, struct wg_undo *undo
 		       "dropped, and "
 		       "strict reverse path filters may drop answers",
 		       result->text);
-	if (!guarded && (wg_leakguard_guards(change->from) || wg_leakguard_guards(change->to)))
+	/* One that was ended may have been done with it all the same. */
+	if (!guarded && !(failed && spawner->ended) &&
+	    (wg_leakguard_guards(change->from) || wg_leakguard_guards(change->to)))
 		err = wg_undo_cancel(undo, KIND_LEAKGUARD, change->name);
 	return err && err != -ENOENT ? wg_error_set(error, err, "%s: undo journal: %s",
 						    change->name, strerror(-err))

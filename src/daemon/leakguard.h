@@ -36,8 +36,9 @@ int wg_leakguard_change(struct wg_spawner *spawner, const struct wg_leakguard *c
 /* Notes in the journal what has become of it. Missing protection (the kernel has no
  * nftables, or the library is not there) is logged and no failure. 0, or -errno and a
  * reason: the journal could not be written. */
-int wg_leakguard_changed(const struct wg_leakguard *change, struct wg_undo *undo,
-			 const struct wg_error *result, struct wg_error *error);
+int wg_leakguard_changed(const struct wg_spawner *spawner, const struct wg_leakguard *change,
+			 struct wg_undo *undo, const struct wg_error *result,
+			 struct wg_error *error);
 
 /* Takes back a change whose kind is this file's (ops of the journal), and waits for that, for
  * 10 s at most a family; -ENOSYS when it is another's. */

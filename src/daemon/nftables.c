@@ -122,7 +122,8 @@ int wg_nftables_serve(int argc, char **argv)
 	snprintf(parent, sizeof(parent), "%d", (int)getppid());
 	if (argc != 2 || strcmp(argv[1], parent) != 0 || !wg_input_is(STDIN_FILENO))
 		return wg_command_refuse_option(argv[0]);
-	return read_and_serve();
+	/* What the library has not freed goes with the process, and nothing is left to write. */
+	_exit(read_and_serve());
 }
 
 int wg_nftables_start(struct wg_spawner *spawner, const char *what, const char *commands,

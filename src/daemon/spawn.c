@@ -94,6 +94,7 @@ static void finish(struct wg_spawn *spawn)
 	void *ctx = spawn->options.ctx;
 
 	spawn->spawner->running = NULL;
+	spawn->spawner->ended = *spawn->stop_reason != '\0';
 	spawn_free(spawn);
 	done(ctx, &error);
 }

@@ -16,6 +16,7 @@ struct wg_spawn;
 struct wg_spawner {
 	uv_loop_t *loop;
 	struct wg_spawn *running; /* NULL: none */
+	bool ended;               /* the last command was, by its limit or wg_spawn_stop */
 };
 
 /* One program: argv as for execvp(3), and what its standard input reads (NULL: nothing). */

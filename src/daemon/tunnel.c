@@ -126,7 +126,7 @@ static void on_guarded(void *ctx, const struct wg_error *result)
 	struct wg_error error;
 
 	wg_error_init(&error);
-	wg_leakguard_changed(&guard, tunnel->undo, result, &error);
+	wg_leakguard_changed(&tunnel->spawner, &guard, tunnel->undo, result, &error);
 	if (!wg_tunnel_goes_on(tunnel, &error))
 		return;
 	if (wg_netapply_host(&tunnel->plan, &tunnel->conf, tunnel->netlink, tunnel->undo, &error))

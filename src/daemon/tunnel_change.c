@@ -276,7 +276,8 @@ static void on_guard_settled(void *ctx, const struct wg_error *result)
 {
 	struct wg_tunnel *tunnel = ctx;
 	struct wg_error error;
-	int err = wg_leakguard_changed(&tunnel->reload->guard, tunnel->undo, result, &error);
+	int err = wg_leakguard_changed(&tunnel->spawner, &tunnel->reload->guard, tunnel->undo,
+				       result, &error);
 
 	if (err)
 		note_failure(tunnel->reload, err, &error);
@@ -311,7 +312,8 @@ static void on_guard_laid(void *ctx, const struct wg_error *result)
 	struct wg_tunnel_reload *reload = tunnel->reload;
 	struct wg_error error;
 	struct wg_error none;
-	int err = wg_leakguard_changed(&reload->guard, tunnel->undo, result, &error);
+	int err = wg_leakguard_changed(&tunnel->spawner, &reload->guard, tunnel->undo, result,
+				       &error);
 
 	wg_error_init(&none);
 	if (!wg_tunnel_goes_on(tunnel, &none))
