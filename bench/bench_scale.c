@@ -162,7 +162,7 @@ static double describe(struct hub *hub, uint32_t peers)
 	int more = 1;
 
 	wg_config_init(&config);
-	wg_device_describe_begin(hub->device, &config, &cursor, hub->now);
+	require(!wg_device_describe_begin(hub->device, &config, &cursor, hub->now));
 	while (more > 0) {
 		more = wg_device_describe_next(hub->device, &cursor, 64, &config, hub->now);
 		n += config.n_peers;
@@ -305,7 +305,7 @@ static void measure_sessions(uint32_t n, struct costs *costs)
 	before = resident();
 	wg_config_init(&config);
 	config.has_private_key = true;
-	memcpy(config.private_key, hub.identity.private_key, WG_KEY_LEN);
+	require(!wg_lockedkey_set(&config.private_key, hub.identity.private_key));
 	for (uint32_t i = 0; i < n; i++) {
 		init_caller(&callers[i], &hub);
 		add_peer(&config, i, callers[i].identity.public_key);

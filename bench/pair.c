@@ -55,7 +55,8 @@ static void introduce(struct wg_pair_end *end, const struct wg_pair_end *other)
 
 	wg_config_init(&config);
 	config.has_private_key = true;
-	memcpy(config.private_key, end->private_key, WG_KEY_LEN);
+	if (wg_lockedkey_set(&config.private_key, end->private_key))
+		abort();
 	peer = wg_config_add_peer(&config);
 	if (!peer || wg_config_add_allowed_ip(peer, &other->inside, false))
 		abort();

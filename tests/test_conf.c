@@ -291,8 +291,9 @@ static void test_inline_keys_are_in_the_config(void **state)
 	(void)state;
 	assert_true(wg_key_decode(key, SECRET));
 	assert_true(conf.config.has_private_key);
-	assert_memory_equal(conf.config.private_key, key, WG_KEY_LEN);
-	assert_memory_equal(conf.config.peers[0].preshared_key, key, WG_KEY_LEN);
+	assert_memory_equal(wg_lockedkey_bytes(&conf.config.private_key), key, WG_KEY_LEN);
+	assert_memory_equal(wg_lockedkey_bytes(&conf.config.peers[0].preshared_key), key,
+			    WG_KEY_LEN);
 	assert_source(&conf.private_key, WG_CONF_FROM_HERE, NULL, 2);
 	assert_source(&conf.peers[0].preshared_key, WG_CONF_FROM_HERE, NULL, 5);
 	wg_conf_deinit(&conf);
@@ -335,7 +336,7 @@ static void test_a_key_in_a_file_replaces_one_that_is_inline(void **state)
 	(void)state;
 	assert_source(&conf.private_key, WG_CONF_FROM_FILE, "/etc/tuff/a", 3);
 	assert_false(conf.config.has_private_key);
-	assert_memory_equal(conf.config.private_key, (uint8_t[WG_KEY_LEN]){0}, WG_KEY_LEN);
+	assert_false(wg_lockedkey_is_set(&conf.config.private_key));
 	wg_conf_deinit(&conf);
 	conf = parsed("[Interface]\nPrivateKeyFile = a\nPrivateKey = " SECRET "\n");
 	assert_source(&conf.private_key, WG_CONF_FROM_HERE, NULL, 3);

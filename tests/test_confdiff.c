@@ -1,6 +1,7 @@
 #include "wgtest.h"
 
 #include "daemon/confdiff.h"
+#include "lockedkey.h"
 
 #define KEY   "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 #define PEER2 "AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
@@ -96,13 +97,13 @@ static void test_what_the_file_no_longer_has_is_taken_back(void **state)
 {
 	(void)state;
 	run_peer(2);
-	running.peers[0].preshared_key[0] = 1;
+	wg_test_set_key(&running.peers[0].preshared_key, 0, 1);
 	running.peers[0].keepalive = 25;
 	make(HEAD "[Peer]\nPublicKey = " PEER2 "\nPresharedKey = " KEY
 		  "\nPersistentKeepalive = 25\n",
 	     HEAD "[Peer]\nPublicKey = " PEER2 "\n");
 	assert_true(change.peers[0].has_preshared_key);
-	assert_int_equal(change.peers[0].preshared_key[0], 0);
+	assert_false(wg_lockedkey_is_set(&change.peers[0].preshared_key));
 	assert_true(change.peers[0].has_keepalive);
 	assert_int_equal(change.peers[0].keepalive, 0);
 }
@@ -140,7 +141,7 @@ static void test_what_was_changed_beside_the_file_is_set_again(void **state)
 		if (i == 2)
 			run_prefix("10.0.0.3/32");
 		running.peers[0].keepalive = i == 3;
-		running.peers[0].preshared_key[5] = i == 4;
+		wg_test_set_key(&running.peers[0].preshared_key, 5, i == 4);
 		make(SAME, SAME);
 		assert_int_equal(change.n_peers, 1);
 		assert_int_equal(change.peers[0].n_allowed_ips, 1);

@@ -1,6 +1,7 @@
 #include "wgtest.h"
 
 #include "ctl/confwrite.h"
+#include "lockedkey.h"
 
 #define PRIVATE "oK56DE9Ue9zK76rAc8pBl6opph+1v36lm7cXXsQKrQM="
 #define KEY_A   "GtL7fZc/bLnqZldpVofMCD6hDjrK28SsdLxevJ+qtKU="
@@ -102,9 +103,9 @@ static void test_secrets_that_came_from_files_stay_there(void **state)
 	(void)state;
 	parse(files);
 	conf.config.has_private_key = true;
-	conf.config.private_key[3] = 1;
+	wg_test_set_key(&conf.config.private_key, 3, 1);
 	peer(0)->public_key[0] = 2;
-	peer(0)->preshared_key[0] = 3;
+	wg_test_set_key(&peer(0)->preshared_key, 0, 3);
 	assert_string_equal(write_conf(&conf.config), files);
 }
 
@@ -117,7 +118,7 @@ static void test_paths_stay_relative_where_they_read_the_same(void **state)
 	(void)state;
 	parse(text);
 	conf.config.has_private_key = true;
-	peer(0)->preshared_key[0] = 3;
+	wg_test_set_key(&peer(0)->preshared_key, 0, 3);
 	write_conf(&conf.config);
 	assert_non_null(strstr(written, "PrivateKeyFile = keys/wg0\n"));
 	assert_non_null(strstr(written, "PublicKeyFile = /etc/tuff/ a\n"));
@@ -129,6 +130,7 @@ static void copy_running(struct wg_config *running)
 {
 	wg_config_init(running);
 	*running = conf.config;
+	wg_test_own_key(&running->private_key);
 	running->peers = NULL;
 	running->n_peers = running->peers_capacity = 0;
 	for (size_t i = 0; i < conf.config.n_peers; i++) {
@@ -136,6 +138,7 @@ static void copy_running(struct wg_config *running)
 
 		assert_non_null(copy);
 		*copy = *peer(i);
+		wg_test_own_key(&copy->preshared_key);
 		copy->allowed_ips = NULL;
 		copy->n_allowed_ips = copy->allowed_ips_capacity = 0;
 		for (size_t k = 0; k < peer(i)->n_allowed_ips; k++)
@@ -157,8 +160,8 @@ static void test_keys_that_were_changed_since_are_written_out(void **state)
 	parse(files);
 	conf.config.has_private_key = true;
 	copy_running(&running);
-	running.private_key[0] = 8;
-	running.peers[0].preshared_key[0] = 8;
+	wg_test_set_key(&running.private_key, 0, 8);
+	wg_test_set_key(&running.peers[0].preshared_key, 0, 8);
 	write_conf(&running);
 	assert_line("PrivateKey = CAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n", true);
 	assert_line("PresharedKey = CAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n", true);

@@ -100,9 +100,9 @@ static void test_keys_are_loaded_from_their_files(void **state)
 	write_file("psk", NINE, 0400);
 	assert_int_equal(wg_keyfile_load(&conf, NULL, &error), 0);
 	assert_true(conf.config.has_private_key);
-	assert_int_equal(conf.config.private_key[0], 9);
+	assert_int_equal(wg_lockedkey_bytes(&conf.config.private_key)[0], 9);
 	assert_int_equal(conf.config.peers[0].public_key[0], 9);
-	assert_int_equal(conf.config.peers[0].preshared_key[0], 9);
+	assert_int_equal(wg_lockedkey_bytes(&conf.config.peers[0].preshared_key)[0], 9);
 	wg_conf_deinit(&conf);
 }
 

@@ -144,7 +144,7 @@ static void test_every_request_gets_its_verdict(void **state)
 /* Both hold the same; NULLs and capacities aside. */
 static void assert_same_config(const struct wg_config *a, const struct wg_config *b)
 {
-	assert_memory_equal(a->private_key, b->private_key, WG_KEY_LEN);
+	assert_true(wg_lockedkey_equal(&a->private_key, &b->private_key));
 	assert_int_equal(a->listen_port, b->listen_port);
 	assert_int_equal(a->fwmark, b->fwmark);
 	assert_int_equal(a->has_private_key, b->has_private_key);
@@ -157,6 +157,7 @@ static void assert_same_config(const struct wg_config *a, const struct wg_config
 		struct wg_config_peer *q = &b->peers[i];
 
 		assert_memory_equal(p, q, offsetof(struct wg_config_peer, allowed_ips));
+		assert_true(wg_lockedkey_equal(&p->preshared_key, &q->preshared_key));
 		assert_int_equal(p->n_allowed_ips, q->n_allowed_ips);
 		assert_memory_equal(p->allowed_ips, q->allowed_ips,
 				    p->n_allowed_ips * sizeof(*p->allowed_ips));
@@ -197,14 +198,14 @@ static void test_a_request_is_read_into_a_change(void **state)
 	assert_int_equal(wg_uapi_kind(parser), WG_UAPI_SET);
 	assert_true(config->has_private_key && config->has_listen_port && config->has_fwmark &&
 		    config->replace_peers);
-	assert_int_equal(config->private_key[0], 1);
+	assert_int_equal(wg_lockedkey_bytes(&config->private_key)[0], 1);
 	assert_int_equal(config->listen_port, 30567);
 	assert_int_equal(config->fwmark, 51820);
 	assert_int_equal(config->n_peers, 2);
 	assert_true(peer->has_preshared_key && peer->has_endpoint && peer->has_keepalive &&
 		    peer->update_only && peer->replace_allowed_ips && !peer->remove);
 	assert_int_equal(peer->public_key[0], 1);
-	assert_int_equal(peer->preshared_key[31], 0xff);
+	assert_int_equal(wg_lockedkey_bytes(&peer->preshared_key)[31], 0xff);
 	assert_int_equal(peer->endpoint.port, 30567);
 	assert_int_equal(peer->keepalive, 25);
 	assert_int_equal(peer->n_allowed_ips, 2);
@@ -425,10 +426,18 @@ static void test_a_device_is_printed_for_wg(void **state)
 	wg_uapi_parser_free(parser);
 }
 
+static void fill_key(struct wg_test_random *random, struct wg_lockedkey *key)
+{
+	uint8_t bytes[WG_KEY_LEN];
+
+	wg_test_fill(random, bytes, sizeof(bytes));
+	assert_int_equal(wg_lockedkey_set(key, bytes), 0);
+}
+
 static void make_random_config(struct wg_config *config, struct wg_test_random *random)
 {
 	wg_config_init(config);
-	wg_test_fill(random, config->private_key, WG_KEY_LEN);
+	fill_key(random, &config->private_key);
 	config->has_private_key = true;
 	config->listen_port = (uint16_t)(1 + wg_test_below(random, UINT16_MAX));
 	config->has_listen_port = true;
@@ -436,7 +445,7 @@ static void make_random_config(struct wg_config *config, struct wg_test_random *
 		struct wg_config_peer *peer = wg_config_add_peer(config);
 
 		wg_test_fill(random, peer->public_key, WG_KEY_LEN);
-		wg_test_fill(random, peer->preshared_key, WG_KEY_LEN);
+		fill_key(random, &peer->preshared_key);
 		peer->has_preshared_key = true;
 		peer->keepalive = (uint16_t)wg_test_next(random);
 		peer->has_keepalive = true;

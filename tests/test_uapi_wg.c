@@ -3,14 +3,12 @@
 #include "wgtest.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "uapi.h"
@@ -21,7 +19,6 @@
 #define BASE64_NONE "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
 struct server {
-	pid_t pid;
 	const struct wg_config *config; /* what a get answers, without an error */
 	int error;
 };
@@ -84,49 +81,32 @@ static void serve_client(int fd, const struct server *server)
 	close(fd);
 }
 
-static void start(struct server *server)
-{
-	int fd = listen_there();
-
-	server->pid = fork();
-	assert_true(server->pid >= 0);
-	if (server->pid > 0) {
-		close(fd);
-		return;
-	}
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	for (;;) {
-		int client = accept(fd, NULL, NULL);
-
-		if (client >= 0)
-			serve_client(client, server);
-	}
-}
-
-static void stop(struct server *server)
-{
-	kill(server->pid, SIGKILL);
-	waitpid(server->pid, NULL, 0);
-	unlink(SOCKET_PATH);
-}
-
 /* Runs a command of wg against a server that answers so; what it printed, both ways. */
 static const char *run(const char *command, const struct wg_config *config, int error)
 {
 	static char output[4096];
-	struct server server = {.config = config, .error = error};
+	const struct server server = {.config = config, .error = error};
+	struct pollfd fds[2] = {{.fd = listen_there(), .events = POLLIN}, {.events = POLLIN}};
 	char line[512];
-	size_t len;
+	size_t len = 0;
+	ssize_t n = 1;
 	FILE *pipe;
 
 	snprintf(line, sizeof(line), "wg %s 2>&1", command);
-	start(&server);
 	pipe = popen(line, "r");
 	assert_non_null(pipe);
-	len = fread(output, 1, sizeof(output) - 1, pipe);
+	fds[1].fd = fileno(pipe);
+	while (n > 0 && poll(fds, 2, -1) > 0) {
+		if (fds[0].revents)
+			serve_client(accept(fds[0].fd, NULL, NULL), &server);
+		if (fds[1].revents)
+			n = read(fds[1].fd, output + len, sizeof(output) - 1 - len);
+		len += fds[1].revents && n > 0 ? (size_t)n : 0;
+	}
 	output[len] = '\0';
 	pclose(pipe);
-	stop(&server);
+	close(fds[0].fd);
+	unlink(SOCKET_PATH);
 	return output;
 }
 

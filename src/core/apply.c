@@ -117,7 +117,8 @@ static bool set_peer(struct wg_device *device, struct wg_peer *peer,
 	bool had_keepalive = peer->timers.persistent != 0;
 
 	if (wanted->has_preshared_key)
-		memcpy(peer->remote.preshared_key, wanted->preshared_key, WG_KEY_LEN);
+		memcpy(peer->remote.preshared_key, wg_lockedkey_bytes(&wanted->preshared_key),
+		       WG_KEY_LEN);
 	if (wanted->has_endpoint) {
 		peer->path.remote = wanted->endpoint;
 		wg_peer_forget_source(peer);
@@ -175,7 +176,7 @@ static void commit(struct wg_device *device, const struct wg_config *config,
 	    (config->has_fwmark && config->fwmark != device->fwmark))
 		forget_sources(device);
 	if (config->has_private_key)
-		set_identity(device, config->private_key);
+		set_identity(device, wg_lockedkey_bytes(&config->private_key));
 	if (config->replace_peers)
 		remove_all(device);
 	for (size_t i = 0; i < config->n_peers; i++)
@@ -232,8 +233,9 @@ static bool describe_peer(const struct wg_peer *peer, struct wg_config *config, 
 	if (!described)
 		return false;
 	memcpy(described->public_key, peer->remote.public_key, WG_KEY_LEN);
-	memcpy(described->preshared_key, peer->remote.preshared_key, WG_KEY_LEN);
-	described->has_preshared_key = !wg_is_zero(peer->remote.preshared_key, WG_KEY_LEN);
+	if (wg_lockedkey_set(&described->preshared_key, peer->remote.preshared_key))
+		return false;
+	described->has_preshared_key = wg_lockedkey_is_set(&described->preshared_key);
 	described->endpoint = peer->path.remote;
 	described->has_endpoint = wg_peer_has_endpoint(peer);
 	described->keepalive = (uint16_t)(peer->timers.persistent / WG_SECOND);
@@ -265,11 +267,12 @@ static const struct wg_peer *find_untold(const struct wg_device *device,
 	return peer && wg_peer_joined(peer) <= cursor->last ? peer : NULL;
 }
 
-void wg_device_describe_begin(const struct wg_device *device, struct wg_config *config,
-			      struct wg_device_cursor *cursor, struct wg_now now)
+int wg_device_describe_begin(const struct wg_device *device, struct wg_config *config,
+			     struct wg_device_cursor *cursor, struct wg_now now)
 {
+	if (wg_lockedkey_set(&config->private_key, device->identity.private_key))
+		return -ENOMEM;
 	config->has_private_key = device->has_identity;
-	memcpy(config->private_key, device->identity.private_key, WG_KEY_LEN);
 	config->listen_port = device->port;
 	config->has_listen_port = device->port != 0;
 	config->fwmark = device->fwmark;
@@ -279,6 +282,7 @@ void wg_device_describe_begin(const struct wg_device *device, struct wg_config *
 	if (wg_peer_find_key(device, config->callers[WG_CALLER_UNKNOWN].public_key))
 		config->callers[WG_CALLER_UNKNOWN].calls = 0; /* it has become one */
 	*cursor = (struct wg_device_cursor){.next = WG_NO_HANDLE, .last = device->n_joined};
+	return 0;
 }
 
 int wg_device_describe_next(const struct wg_device *device, struct wg_device_cursor *cursor,
@@ -302,7 +306,8 @@ int wg_device_describe(const struct wg_device *device, struct wg_config *config,
 {
 	struct wg_device_cursor cursor;
 
-	wg_device_describe_begin(device, config, &cursor, now);
+	if (wg_device_describe_begin(device, config, &cursor, now))
+		return -ENOMEM;
 	return wg_device_describe_next(device, &cursor, SIZE_MAX, config, now);
 }
 

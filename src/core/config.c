@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto/secret.h"
-
 void wg_config_init(struct wg_config *config)
 {
 	*config = (struct wg_config){0};
@@ -13,10 +11,11 @@ void wg_config_init(struct wg_config *config)
 
 void wg_config_clear_peers(struct wg_config *config)
 {
-	for (size_t i = 0; i < config->n_peers; i++)
+	for (size_t i = 0; i < config->n_peers; i++) {
 		free(config->peers[i].allowed_ips);
-	if (config->peers)
-		wg_wipe(config->peers, config->n_peers * sizeof(*config->peers));
+		wg_lockedkey_clear(&config->peers[i].preshared_key);
+		config->peers[i] = (struct wg_config_peer){0};
+	}
 	config->n_peers = 0;
 }
 
@@ -24,22 +23,19 @@ void wg_config_deinit(struct wg_config *config)
 {
 	wg_config_clear_peers(config);
 	free(config->peers);
-	wg_wipe(config, sizeof(*config));
+	wg_lockedkey_clear(&config->private_key);
+	wg_config_init(config);
 }
 
-/* Not realloc: the old memory holds preshared keys and has to be wiped. */
 static bool grow_peers(struct wg_config *config)
 {
 	size_t capacity = config->peers_capacity ? 2 * config->peers_capacity : 8;
-	struct wg_config_peer *peers = calloc(capacity, sizeof(*peers));
+	struct wg_config_peer *peers = reallocarray(config->peers, capacity, sizeof(*peers));
 
 	if (!peers)
 		return false;
-	if (config->n_peers) {
-		memcpy(peers, config->peers, config->n_peers * sizeof(*peers));
-		wg_wipe(config->peers, config->n_peers * sizeof(*peers));
-	}
-	free(config->peers);
+	memset(peers + config->peers_capacity, 0,
+	       (capacity - config->peers_capacity) * sizeof(*peers));
 	config->peers = peers;
 	config->peers_capacity = capacity;
 	return true;

@@ -9,6 +9,7 @@
 
 #include "base/endpoint.h"
 #include "base/report.h"
+#include "crypto/lockedkey.h"
 #include "crypto/x25519.h"
 
 struct wg_config_allowed_ip {
@@ -36,9 +37,8 @@ struct wg_config_health {
 
 struct wg_config_peer {
 	uint8_t public_key[WG_KEY_LEN];
-	uint8_t preshared_key[WG_KEY_LEN]; /* zeros: none */
-	struct wg_endpoint endpoint;       /* where has_endpoint */
-	uint16_t keepalive;                /* seconds; 0: off */
+	struct wg_endpoint endpoint; /* where has_endpoint */
+	uint16_t keepalive;          /* seconds; 0: off */
 
 	bool has_preshared_key;
 	bool has_endpoint;
@@ -50,6 +50,8 @@ struct wg_config_peer {
 	struct wg_config_allowed_ip *allowed_ips;
 	size_t n_allowed_ips;
 	size_t allowed_ips_capacity;
+
+	struct wg_lockedkey preshared_key;
 
 	/* Snapshot only. */
 	int64_t handshake_sec; /* wall clock of the last handshake; 0: none yet */
@@ -75,9 +77,9 @@ struct wg_config_caller {
 };
 
 struct wg_config {
-	uint8_t private_key[WG_KEY_LEN]; /* zeros: none */
-	uint16_t listen_port;            /* host order; change: 0 asks for any free one */
-	uint32_t fwmark;                 /* 0: none */
+	struct wg_lockedkey private_key;
+	uint16_t listen_port; /* host order; change: 0 asks for any free one */
+	uint32_t fwmark;      /* 0: none */
 
 	bool has_private_key;
 	bool has_listen_port;
@@ -93,10 +95,10 @@ struct wg_config {
 
 void wg_config_init(struct wg_config *config);
 
-/* Wipes and frees what it holds, and leaves it empty. */
+/* Frees what it holds, and wipes the keys, and leaves it empty. */
 void wg_config_deinit(struct wg_config *config);
 
-/* Wipes and frees the peers, of which there are none then; their place is kept. */
+/* The same with the peers, of which there are none then; their place is kept. */
 void wg_config_clear_peers(struct wg_config *config);
 
 /* Appends an empty peer; valid until the next is added. NULL: out of memory. */

@@ -97,9 +97,9 @@ struct wg_device_cursor {
 	uint64_t last; /* that had joined when the first piece was made */
 };
 
-/* Fills in all but the peers, and puts the cursor before the first of them. */
-void wg_device_describe_begin(const struct wg_device *device, struct wg_config *config,
-			      struct wg_device_cursor *cursor, struct wg_now now);
+/* Fills in all but the peers, and puts the cursor before the first of them. 0 or -ENOMEM. */
+int wg_device_describe_begin(const struct wg_device *device, struct wg_config *config,
+			     struct wg_device_cursor *cursor, struct wg_now now);
 /* Appends up to n of the peers that follow. 1 when there are more; 0 when those were all;
  * -ENOMEM. */
 int wg_device_describe_next(const struct wg_device *device, struct wg_device_cursor *cursor,

@@ -34,15 +34,13 @@ static bool hook_sets_key(const struct wg_conf *conf)
 
 static void check_private_key(struct wg_check *check, const struct wg_conf *conf)
 {
-	const uint8_t *key = conf->config.private_key;
-
 	if (conf->private_key.from == WG_CONF_FROM_NOWHERE && !hook_sets_key(conf)) {
 		wg_check_add(check, WG_CHECK_WARNING, "no-private-key", 0,
 			     "there is no PrivateKey: no handshake can be made");
 		wg_check_remedy(
 			check, "(umask 077; tuff genkey > private), then PrivateKeyFile = private");
 	}
-	if (conf->config.has_private_key && wg_is_zero(key, WG_KEY_LEN)) {
+	if (conf->config.has_private_key && !wg_lockedkey_is_set(&conf->config.private_key)) {
 		wg_check_add(check, WG_CHECK_ERROR, "no-private-key", conf->private_key.line,
 			     "a private key of zeros is none");
 		wg_check_remedy(check, "make one with: tuff genkey");
@@ -54,10 +52,10 @@ static void check_against_private(struct wg_check *check, const struct wg_conf *
 {
 	const struct wg_config_peer *peer = &conf->config.peers[i];
 	const struct wg_conf_peer *lines = &conf->peers[i];
-	const uint8_t *secret = conf->config.private_key;
+	const struct wg_lockedkey *secret = &conf->config.private_key;
 	char label[WG_CHECK_LABEL_LEN];
 
-	if (wg_equal(peer->public_key, secret, WG_KEY_LEN)) {
+	if (wg_equal(peer->public_key, wg_lockedkey_bytes(secret), WG_KEY_LEN)) {
 		wg_check_add(check, WG_CHECK_ERROR, "private-key-as-public", lines->public_key.line,
 			     "this host's private key stands as a peer's public key");
 		wg_check_remedy(check, "take what tuff pubkey prints on the other host; if this "
@@ -68,8 +66,8 @@ static void check_against_private(struct wg_check *check, const struct wg_conf *
 			     wg_check_label(label, conf, i));
 		wg_check_remedy(check, "take what tuff pubkey prints on the other host");
 	}
-	if (!wg_is_zero(peer->preshared_key, WG_KEY_LEN) &&
-	    wg_equal(peer->preshared_key, secret, WG_KEY_LEN)) {
+	if (wg_lockedkey_is_set(&peer->preshared_key) &&
+	    wg_lockedkey_equal(&peer->preshared_key, secret)) {
 		wg_check_add(check, WG_CHECK_ERROR, "equal-keys", lines->preshared_key.line,
 			     "the preshared key is this host's private key");
 		wg_check_remedy(check, "make one with tuff genpsk, the same on both hosts");
@@ -93,8 +91,8 @@ static void check_preshared(struct wg_check *check, const struct wg_conf *conf, 
 {
 	const struct wg_config_peer *peer = &conf->config.peers[i];
 
-	if (wg_is_zero(peer->preshared_key, WG_KEY_LEN) ||
-	    !wg_equal(peer->preshared_key, peer->public_key, WG_KEY_LEN))
+	if (!wg_lockedkey_is_set(&peer->preshared_key) ||
+	    !wg_equal(wg_lockedkey_bytes(&peer->preshared_key), peer->public_key, WG_KEY_LEN))
 		return;
 	wg_check_add(check, WG_CHECK_ERROR, "equal-keys", conf->peers[i].preshared_key.line,
 		     "the preshared key is the peer's public key, which is no secret");
@@ -105,13 +103,13 @@ void wg_check_keys(struct wg_check *check, const struct wg_conf *conf, bool othe
 {
 	uint8_t own[WG_KEY_LEN] = {0};
 	bool have_key = conf->config.has_private_key &&
-			!wg_is_zero(conf->config.private_key, WG_KEY_LEN);
+			wg_lockedkey_is_set(&conf->config.private_key);
 
 	if (others_can_read)
 		check_readable(check, conf);
 	check_private_key(check, conf);
 	if (have_key)
-		wg_x25519_public(own, conf->config.private_key);
+		wg_x25519_public(own, wg_lockedkey_bytes(&conf->config.private_key));
 	for (size_t i = 0; i < conf->n_peers; i++) {
 		if (have_key)
 			check_against_private(check, conf, i, own);

@@ -410,7 +410,7 @@ static int parse(struct wg_conf_parser *parser, const char *name, const char *te
 int wg_conf_parse(struct wg_conf *conf, const char *file, const char *name, const char *text,
 		  size_t len, struct wg_error *error)
 {
-	struct wg_conf_parser *parser = calloc(1, sizeof(*parser));
+	struct wg_conf_parser *parser = wg_secret_new(sizeof(*parser)); /* it has lines with keys */
 	int result = -ENOMEM;
 
 	*conf = (struct wg_conf){0};
@@ -425,8 +425,6 @@ int wg_conf_parse(struct wg_conf *conf, const char *file, const char *name, cons
 		wg_error_set(error, 0, "%s: out of memory", file);
 	if (result)
 		wg_conf_deinit(conf);
-	if (parser)
-		wg_wipe(parser, sizeof(*parser));
-	free(parser);
+	wg_secret_free(parser, sizeof(*parser));
 	return result;
 }

@@ -92,8 +92,20 @@ static int set_key(struct wg_conf_parser *parser, struct wg_conf_key *source,
 	return 0;
 }
 
+static int set_secret(struct wg_conf_parser *parser, struct wg_conf_key *source,
+		      struct wg_lockedkey *secret, const char *value)
+{
+	uint8_t key[WG_KEY_LEN];
+	int error = set_key(parser, source, key, value);
+
+	if (!error)
+		error = wg_lockedkey_set(secret, key);
+	wg_wipe(key, sizeof(key));
+	return error;
+}
+
 static int set_key_file(struct wg_conf_parser *parser, struct wg_conf_key *source,
-			uint8_t key[static WG_KEY_LEN], const char *value)
+			const char *value)
 {
 	bool credential = !strncmp(value, CREDENTIAL, strlen(CREDENTIAL));
 	char *path = expand(parser, credential ? value + strlen(CREDENTIAL) : value);
@@ -112,14 +124,13 @@ static int set_key_file(struct wg_conf_parser *parser, struct wg_conf_key *sourc
 		return -ENOMEM;
 	set_source(parser, source, credential ? WG_CONF_FROM_CREDENTIAL : WG_CONF_FROM_FILE,
 		   joined);
-	wg_wipe(key, WG_KEY_LEN);
 	return 0;
 }
 
 static int set_private_key(struct wg_conf_parser *parser, char *value)
 {
 	struct wg_conf *conf = parser->conf;
-	int error = set_key(parser, &conf->private_key, conf->config.private_key, value);
+	int error = set_secret(parser, &conf->private_key, &conf->config.private_key, value);
 
 	conf->config.has_private_key = !error;
 	return error;
@@ -130,7 +141,8 @@ static int set_private_key_file(struct wg_conf_parser *parser, char *value)
 	struct wg_conf *conf = parser->conf;
 
 	conf->config.has_private_key = false;
-	return set_key_file(parser, &conf->private_key, conf->config.private_key, value);
+	wg_lockedkey_clear(&conf->config.private_key);
+	return set_key_file(parser, &conf->private_key, value);
 }
 
 static int set_public_key(struct wg_conf_parser *parser, char *value)
@@ -141,20 +153,20 @@ static int set_public_key(struct wg_conf_parser *parser, char *value)
 
 static int set_public_key_file(struct wg_conf_parser *parser, char *value)
 {
-	return set_key_file(parser, &last_peer(parser)->public_key,
-			    last_config_peer(parser)->public_key, value);
+	memset(last_config_peer(parser)->public_key, 0, WG_KEY_LEN);
+	return set_key_file(parser, &last_peer(parser)->public_key, value);
 }
 
 static int set_preshared_key(struct wg_conf_parser *parser, char *value)
 {
-	return set_key(parser, &last_peer(parser)->preshared_key,
-		       last_config_peer(parser)->preshared_key, value);
+	return set_secret(parser, &last_peer(parser)->preshared_key,
+			  &last_config_peer(parser)->preshared_key, value);
 }
 
 static int set_preshared_key_file(struct wg_conf_parser *parser, char *value)
 {
-	return set_key_file(parser, &last_peer(parser)->preshared_key,
-			    last_config_peer(parser)->preshared_key, value);
+	wg_lockedkey_clear(&last_config_peer(parser)->preshared_key);
+	return set_key_file(parser, &last_peer(parser)->preshared_key, value);
 }
 
 static int set_listen_port(struct wg_conf_parser *parser, char *value)

@@ -9,9 +9,10 @@
 
 #include "crypto/secret.h"
 #include "ctl/keyfile.h"
-#include "ctl/text.h"
 
-#define SUFFIX ".conf"
+#define SUFFIX    ".conf"
+/* Of what does not say how long it is, for a start. */
+#define PIECE_LEN 16384
 
 const char *const wg_conffile_folders[2] = {"/etc/tuff", "/etc/wireguard"};
 
@@ -82,39 +83,49 @@ static int say_not_found(const char *name, const char *const folders[static 2],
 	return -ENOENT;
 }
 
-/* Reads to the end; stops where the parser would refuse it for its size anyway. */
-static int read_all(struct wg_text *text, int fd)
+/* Room for twice as much, or for a first part. */
+static bool grow(struct wg_conffile *file, size_t first)
 {
-	char chunk[16384];
+	size_t capacity = file->capacity ? 2 * file->capacity : first;
+	char *text = wg_secret_new(capacity);
+
+	if (!text)
+		return false;
+	if (file->text)
+		memcpy(text, file->text, file->len);
+	wg_secret_free(file->text, file->capacity);
+	file->text = text;
+	file->capacity = capacity;
+	return true;
+}
+
+/* Reads to the end; stops where the parser would refuse it for its size anyway. */
+static int read_all(struct wg_conffile *file, int fd, const struct stat *status)
+{
+	/* With a byte more, to see that this was the end. */
+	size_t first = S_ISREG(status->st_mode) && status->st_size < (off_t)WG_CONF_MAX_SIZE
+			       ? (size_t)status->st_size + 1
+			       : PIECE_LEN;
 	ssize_t n;
 
 	do {
-		n = read(fd, chunk, sizeof(chunk));
+		if (file->len == file->capacity && !grow(file, first))
+			return -ENOMEM;
+		n = read(fd, file->text + file->len, file->capacity - file->len);
 		if (n < 0)
-			break;
-		wg_text_add(text, chunk, (size_t)n);
-	} while (n > 0 && text->len <= WG_CONF_MAX_SIZE);
-	wg_wipe(chunk, sizeof(chunk));
-	if (n < 0)
-		return -errno;
-	return text->failed ? -ENOMEM : 0;
+			return -errno;
+		file->len += (size_t)n;
+	} while (n > 0 && file->len <= WG_CONF_MAX_SIZE);
+	return 0;
 }
 
 static int read_open(struct wg_conffile *file, int fd, struct wg_error *error)
 {
-	struct wg_text text;
 	struct stat status;
-	int result;
+	int result = fstat(fd, &status) ? -errno : read_all(file, fd, &status);
 
-	wg_text_init(&text);
-	result = read_all(&text, fd);
-	if (!result && fstat(fd, &status))
-		result = -errno;
-	if (result) {
-		wg_text_deinit(&text);
+	if (result)
 		return wg_error_set(error, result, "%s: %s", file->path, strerror(-result));
-	}
-	file->text = wg_text_take(&text, &file->len);
 	file->others_can_read = wg_keyfile_is_exposed(&status);
 	return take_name(file, error);
 }
@@ -147,9 +158,7 @@ int wg_conffile_read(struct wg_conffile *file, const char *name_or_path,
 
 void wg_conffile_deinit(struct wg_conffile *file)
 {
-	if (file->text)
-		wg_wipe(file->text, file->len);
-	free(file->text);
+	wg_secret_free(file->text, file->capacity);
 	free(file->path);
 	*file = (struct wg_conffile){0};
 }

@@ -14,8 +14,9 @@ extern const char *const wg_conffile_folders[2];
 struct wg_conffile {
 	char *path;
 	char name[WG_CONF_LINK_LEN]; /* the link's: the file's without ".conf" */
-	char *text;                  /* may hold secrets */
+	char *text;                  /* not a string; it may hold secrets: wg_secret_new's */
 	size_t len;
+	size_t capacity;
 	bool others_can_read; /* its mode lets others than its owner */
 };
 

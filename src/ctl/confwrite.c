@@ -75,10 +75,10 @@ static void add_private_key(struct writer *writer)
 	if (!now->has_private_key)
 		return;
 	if (before->has_private_key &&
-	    wg_equal(before->private_key, now->private_key, WG_KEY_LEN) &&
+	    wg_lockedkey_equal(&before->private_key, &now->private_key) &&
 	    add_reference(writer, "PrivateKey", &writer->conf->private_key))
 		return;
-	add_key(writer, "PrivateKey", now->private_key);
+	add_key(writer, "PrivateKey", wg_lockedkey_bytes(&now->private_key));
 }
 
 /* The usual port needs no line, and the mark that was found needs none: both are found
@@ -268,10 +268,10 @@ static void add_peer(struct writer *writer, const struct wg_config_peer *now,
 		wg_text_printf(&writer->text, "Name = %s\n", peer->name);
 	if (!peer || !add_reference(writer, "PublicKey", &peer->public_key))
 		add_key(writer, "PublicKey", now->public_key);
-	if (now->has_preshared_key && !wg_is_zero(now->preshared_key, WG_KEY_LEN) &&
-	    !(peer && wg_equal(before->preshared_key, now->preshared_key, WG_KEY_LEN) &&
+	if (wg_lockedkey_is_set(&now->preshared_key) &&
+	    !(peer && wg_lockedkey_equal(&before->preshared_key, &now->preshared_key) &&
 	      add_reference(writer, "PresharedKey", &peer->preshared_key)))
-		add_key(writer, "PresharedKey", now->preshared_key);
+		add_key(writer, "PresharedKey", wg_lockedkey_bytes(&now->preshared_key));
 	add_allowed_ips(writer, now);
 	add_endpoint(writer, now, peer, before);
 	if (now->keepalive)

@@ -27,12 +27,19 @@ struct loader {
 	size_t n_failed;
 };
 
+/* What a file holds. */
+struct secret {
+	char text[4 * WG_KEY_BASE64_LEN]; /* more than a key has, to see that there is more */
+	uint8_t key[WG_KEY_LEN];
+};
+
 /* One key on its way. */
 struct load {
 	const struct wg_conf *conf;
 	const struct wg_conf_key *source;
 	enum kind kind;
 	const char *path; /* to open: for a credential the whole one */
+	struct secret *secret;
 	struct wg_error error;
 };
 
@@ -123,29 +130,23 @@ static bool is_guarded(struct load *load, const struct stat *status)
 	return true;
 }
 
-static bool read_key(struct load *load, int fd, uint8_t key[static WG_KEY_LEN])
+static bool read_key(struct load *load, int fd)
 {
-	/* Room for more than a key, to see that there is more. */
-	char text[4 * WG_KEY_BASE64_LEN];
-	ssize_t len = read(fd, text, sizeof(text) - 1);
-	bool ok = len > 0;
+	struct secret *secret = load->secret;
+	ssize_t len = read(fd, secret->text, sizeof(secret->text) - 1);
 
 	if (len < 0)
-		refuse(load, strerror(errno));
-	else if (len == 0)
-		refuse(load, "it is empty");
-	while (len > 0 && isspace((unsigned char)text[len - 1]))
+		return refuse(load, strerror(errno));
+	if (len == 0)
+		return refuse(load, "it is empty");
+	while (len > 0 && isspace((unsigned char)secret->text[len - 1]))
 		len--;
-	if (ok) {
-		text[len] = '\0';
-		ok = wg_key_decode(key, text) ||
-		     refuse(load, "it does not hold a key, which is 44 characters of base64");
-	}
-	wg_wipe(text, sizeof(text));
-	return ok;
+	secret->text[len] = '\0';
+	return wg_key_decode(secret->key, secret->text) ||
+	       refuse(load, "it does not hold a key, which is 44 characters of base64");
 }
 
-static bool load_file(struct load *load, uint8_t key[static WG_KEY_LEN])
+static bool load_file(struct load *load)
 {
 	/* Not blocking: a FIFO must not hold us up. */
 	int fd = open(load->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -159,12 +160,12 @@ static bool load_file(struct load *load, uint8_t key[static WG_KEY_LEN])
 	else if (!S_ISREG(status.st_mode))
 		ok = refuse(load, "not an ordinary file");
 	else
-		ok = is_guarded(load, &status) && read_key(load, fd, key);
+		ok = is_guarded(load, &status) && read_key(load, fd);
 	close(fd);
 	return ok;
 }
 
-static bool load_credential(struct load *load, const char *folder, uint8_t key[static WG_KEY_LEN])
+static bool load_credential(struct load *load, const char *folder)
 {
 	char *path;
 	bool ok;
@@ -179,30 +180,32 @@ static bool load_credential(struct load *load, const char *folder, uint8_t key[s
 	if (asprintf(&path, "%s/%s", folder, load->source->path) < 0)
 		return refuse(load, strerror(ENOMEM));
 	load->path = path;
-	ok = load_file(load, key);
+	ok = load_file(load);
 	free(path);
 	return ok;
 }
 
-/* Whether the key is there now, from wherever. */
-static bool load_key(struct loader *loader, const struct wg_conf_key *source, enum kind kind,
-		     uint8_t key[static WG_KEY_LEN])
+static bool load_secret(struct loader *loader, struct load *load)
 {
-	struct load load = {loader->conf, source, kind, source->path, {{0}, {0}}};
-	bool ok = false;
+	return load->source->from == WG_CONF_FROM_CREDENTIAL
+		       ? load_credential(load, loader->credentials)
+		       : load_file(load);
+}
 
-	switch (source->from) {
-	case WG_CONF_FROM_NOWHERE:
-		return false;
-	case WG_CONF_FROM_HERE:
-		return true;
-	case WG_CONF_FROM_FILE:
-		ok = load_file(&load, key);
-		break;
-	case WG_CONF_FROM_CREDENTIAL:
-		ok = load_credential(&load, loader->credentials, key);
-		break;
-	}
+/* Loads a key from another file, if it comes from one. */
+static bool load_key(struct loader *loader, const struct wg_conf_key *source, enum kind kind,
+		     uint8_t *public_key, struct wg_lockedkey *key)
+{
+	struct load load = {loader->conf, source, kind, source->path, NULL, {{0}, {0}}};
+	bool ok;
+
+	load.secret = wg_secret_new(sizeof(*load.secret));
+	ok = load.secret ? load_secret(loader, &load) : refuse(&load, strerror(ENOMEM));
+	if (ok && public_key)
+		memcpy(public_key, load.secret->key, WG_KEY_LEN);
+	else if (ok && wg_lockedkey_set(key, load.secret->key))
+		ok = refuse(&load, strerror(ENOMEM));
+	wg_secret_free(load.secret, sizeof(*load.secret));
 	if (!ok) {
 		loader->n_failed++;
 		loader->failed(loader->ctx, source->line, &load.error);
@@ -210,19 +213,32 @@ static bool load_key(struct loader *loader, const struct wg_conf_key *source, en
 	return ok;
 }
 
+static bool is_elsewhere(const struct wg_conf_key *source)
+{
+	return source->from == WG_CONF_FROM_FILE || source->from == WG_CONF_FROM_CREDENTIAL;
+}
+
+static void load_peer(struct loader *loader, const struct wg_conf_peer *from,
+		      struct wg_config_peer *peer)
+{
+	if (is_elsewhere(&from->public_key))
+		load_key(loader, &from->public_key, KIND_PUBLIC, peer->public_key, NULL);
+	if (is_elsewhere(&from->preshared_key))
+		load_key(loader, &from->preshared_key, KIND_PRESHARED, NULL, &peer->preshared_key);
+}
+
 size_t wg_keyfile_load_all(struct wg_conf *conf, const char *credentials, wg_keyfile_failed *failed,
 			   void *ctx)
 {
 	struct loader loader = {conf, credentials, failed, ctx, 0};
+	struct wg_config *config = &conf->config;
 
-	conf->config.has_private_key =
-		load_key(&loader, &conf->private_key, KIND_PRIVATE, conf->config.private_key);
-	for (size_t i = 0; i < conf->n_peers; i++) {
-		load_key(&loader, &conf->peers[i].public_key, KIND_PUBLIC,
-			 conf->config.peers[i].public_key);
-		load_key(&loader, &conf->peers[i].preshared_key, KIND_PRESHARED,
-			 conf->config.peers[i].preshared_key);
-	}
+	config->has_private_key =
+		conf->private_key.from == WG_CONF_FROM_HERE ||
+		(is_elsewhere(&conf->private_key) &&
+		 load_key(&loader, &conf->private_key, KIND_PRIVATE, NULL, &config->private_key));
+	for (size_t i = 0; i < conf->n_peers; i++)
+		load_peer(&loader, &conf->peers[i], &config->peers[i]);
 	return loader.n_failed;
 }
 

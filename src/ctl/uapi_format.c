@@ -21,7 +21,7 @@ static void add_peer(struct wg_text *text, const struct wg_config_peer *peer)
 	char prefix[WG_PREFIX_TEXT_LEN];
 
 	add_key(text, "public_key", peer->public_key);
-	add_key(text, "preshared_key", peer->preshared_key);
+	add_key(text, "preshared_key", wg_lockedkey_bytes(&peer->preshared_key));
 	wg_text_printf(text, "protocol_version=1\n");
 	if (peer->has_endpoint)
 		wg_text_printf(text, "endpoint=%s\n",
@@ -39,8 +39,8 @@ static void add_peer(struct wg_text *text, const struct wg_config_peer *peer)
 
 void wg_uapi_format_device(struct wg_text *text, const struct wg_config *config)
 {
-	if (config->has_private_key && !wg_is_zero(config->private_key, WG_KEY_LEN))
-		add_key(text, "private_key", config->private_key);
+	if (wg_lockedkey_is_set(&config->private_key))
+		add_key(text, "private_key", wg_lockedkey_bytes(&config->private_key));
 	if (config->has_listen_port && config->listen_port)
 		wg_text_printf(text, "listen_port=%u\n", config->listen_port);
 	if (config->has_fwmark && config->fwmark)

@@ -70,12 +70,21 @@ static struct wg_config_peer *last_peer(struct wg_uapi_parser *parser)
 	return &parser->config.peers[parser->config.n_peers - 1];
 }
 
+static int set_secret(struct wg_lockedkey *secret, const char *value)
+{
+	uint8_t key[WG_KEY_LEN];
+	int error = wg_hex_decode(key, WG_KEY_LEN, value) ? wg_lockedkey_set(secret, key) : -EINVAL;
+
+	wg_wipe(key, sizeof(key));
+	return error;
+}
+
 static int set_private_key(struct wg_uapi_parser *parser, char *value)
 {
-	if (!wg_hex_decode(parser->config.private_key, WG_KEY_LEN, value))
-		return -EINVAL;
-	parser->config.has_private_key = true;
-	return 0;
+	int error = set_secret(&parser->config.private_key, value);
+
+	parser->config.has_private_key |= !error;
+	return error;
 }
 
 static int set_listen_port(struct wg_uapi_parser *parser, char *value)
@@ -124,11 +133,10 @@ static int set_update_only(struct wg_uapi_parser *parser, char *value)
 static int set_preshared_key(struct wg_uapi_parser *parser, char *value)
 {
 	struct wg_config_peer *peer = last_peer(parser);
+	int error = set_secret(&peer->preshared_key, value);
 
-	if (!wg_hex_decode(peer->preshared_key, WG_KEY_LEN, value))
-		return -EINVAL;
-	peer->has_preshared_key = true;
-	return 0;
+	peer->has_preshared_key |= !error;
+	return error;
 }
 
 static int set_endpoint(struct wg_uapi_parser *parser, char *value)

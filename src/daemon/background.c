@@ -14,6 +14,9 @@
 /* What the new process writes when it is ready; no message has this byte. */
 #define READY '\0'
 
+/* Where the old process is told what to repeat. */
+static int report_fd = -1;
+
 static int turn_to_null(int fd, int flags)
 {
 	int null = open("/dev/null", flags | O_CLOEXEC);
@@ -49,23 +52,6 @@ static void close_others(const int *keep, size_t n_keep)
 		from = kept + 1;
 	}
 	close_range((unsigned int)from, ~0u, 0);
-}
-
-static int become_daemon(int report_fd, const int *keep, size_t n_keep)
-{
-	int error;
-
-	setsid();
-	if (chdir("/") < 0)
-		return -errno;
-	error = turn_to_null(STDIN_FILENO, O_RDONLY);
-	if (!error)
-		error = turn_to_null(STDOUT_FILENO, O_WRONLY);
-	if (!error && dup2(report_fd, STDERR_FILENO) < 0)
-		error = -errno;
-	if (!error)
-		close_others(keep, n_keep);
-	return error;
 }
 
 static _Noreturn void follow_to_the_end(pid_t child)
@@ -105,7 +91,7 @@ static _Noreturn void wait_for(pid_t child, int fd)
 	follow_to_the_end(child);
 }
 
-int wg_background_enter(const int *keep, size_t n_keep)
+int wg_background_fork(void)
 {
 	int report[2];
 	int error;
@@ -125,7 +111,26 @@ int wg_background_enter(const int *keep, size_t n_keep)
 		close(report[1]);
 		wait_for(child, report[0]);
 	}
-	return become_daemon(report[1], keep, n_keep);
+	close(report[0]);
+	report_fd = report[1];
+	return 0;
+}
+
+int wg_background_detach(const int *keep, size_t n_keep)
+{
+	int error;
+
+	setsid();
+	if (chdir("/") < 0)
+		return -errno;
+	error = turn_to_null(STDIN_FILENO, O_RDONLY);
+	if (!error)
+		error = turn_to_null(STDOUT_FILENO, O_WRONLY);
+	if (!error && dup2(report_fd, STDERR_FILENO) < 0)
+		error = -errno;
+	if (!error)
+		close_others(keep, n_keep);
+	return error;
 }
 
 int wg_background_ready(void)

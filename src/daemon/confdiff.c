@@ -66,7 +66,7 @@ static bool runs_so(const struct difference *difference, size_t i)
 	if (at == running->n_peers)
 		return false;
 	peer = &running->peers[at];
-	return wg_equal(peer->preshared_key, wanted->preshared_key, WG_KEY_LEN) &&
+	return wg_lockedkey_equal(&peer->preshared_key, &wanted->preshared_key) &&
 	       peer->keepalive == wanted->keepalive && same_allowed_ips(peer, wanted) &&
 	       !sets_endpoint(difference, i);
 }
@@ -153,7 +153,7 @@ static int set_peer(struct wg_config *change, const struct difference *differenc
 	if (err)
 		return err;
 	memcpy(to->public_key, from->public_key, WG_KEY_LEN);
-	memcpy(to->preshared_key, from->preshared_key, WG_KEY_LEN);
+	err = wg_lockedkey_set(&to->preshared_key, wg_lockedkey_bytes(&from->preshared_key));
 	to->has_preshared_key = true;
 	to->keepalive = from->keepalive;
 	to->has_keepalive = true;
@@ -198,7 +198,9 @@ int wg_confdiff_make(struct wg_config *change, const struct wg_config *running,
 	struct difference difference = {.before = before, .wanted = wanted};
 	int err = find_all(&difference, running);
 
-	memcpy(change->private_key, wanted->config.private_key, WG_KEY_LEN);
+	if (!err)
+		err = wg_lockedkey_set(&change->private_key,
+				       wg_lockedkey_bytes(&wanted->config.private_key));
 	change->has_private_key = true;
 	change->fwmark = wanted->config.fwmark;
 	change->has_fwmark = true;

@@ -25,13 +25,15 @@ static int describe_for_wg(const struct wg_traffic *traffic, struct wg_descripti
 	int result;
 
 	wg_config_init(&config);
-	if (!description->begun) {
-		wg_device_describe_begin(traffic->device, &config, &description->cursor, now);
+	result = description->begun ? 0
+				    : wg_device_describe_begin(traffic->device, &config,
+							       &description->cursor, now);
+	if (!result && !description->begun)
 		wg_uapi_format_device(text, &config);
-	}
 	description->begun = true;
-	result = wg_device_describe_next(traffic->device, &description->cursor, PEERS_AT_ONCE,
-					 &config, now);
+	if (!result)
+		result = wg_device_describe_next(traffic->device, &description->cursor,
+						 PEERS_AT_ONCE, &config, now);
 	if (result >= 0)
 		wg_uapi_format_peers(text, &config);
 	wg_config_deinit(&config);
@@ -59,7 +61,8 @@ static void describe_interface(const struct wg_described *tunnel, struct wg_stat
 	wg_losses_gather(status->losses, traffic->tun, tunnel->sockets, &link,
 			 tunnel->link_dropped);
 	if (status->config.has_private_key)
-		wg_x25519_public(status->public_key, status->config.private_key);
+		wg_x25519_public(status->public_key,
+				 wg_lockedkey_bytes(&status->config.private_key));
 }
 
 static int name_peers(struct wg_status *status, const struct wg_loop_owner *owner)
@@ -100,14 +103,17 @@ static int describe_for_show(const struct wg_described *tunnel, struct wg_descri
 	int result;
 
 	wg_status_init(&status);
-	if (!description->begun) {
-		wg_device_describe_begin(device, &status.config, &description->cursor, now);
+	result = description->begun ? 0
+				    : wg_device_describe_begin(device, &status.config,
+							       &description->cursor, now);
+	if (!result && !description->begun) {
 		describe_interface(tunnel, &status, now.boot);
 		wg_status_format_interface(text, &status);
 	}
 	description->begun = true;
-	result = wg_device_describe_next(device, &description->cursor, PEERS_AT_ONCE,
-					 &status.config, now);
+	if (!result)
+		result = wg_device_describe_next(device, &description->cursor, PEERS_AT_ONCE,
+						 &status.config, now);
 	for (size_t i = 0; i < status.config.n_peers; i++)
 		wg_hints_apply(&tunnel->traffic->hints, &status.config.peers[i], now);
 	if (result >= 0 &&

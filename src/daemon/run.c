@@ -81,7 +81,7 @@ int wg_command_run(int argc, char **argv)
 		return wg_report(WG_EXIT_USAGE, &error);
 	setup.foreground |= setup.environment.foreground;
 	wg_process_prepare();
-	if (wg_setup_background(&setup, &error))
+	if (wg_setup_fork(&setup, &error) || wg_setup_detach(&setup, &error))
 		return wg_report(WG_EXIT_FAILED, &error);
 	return run(&setup);
 }

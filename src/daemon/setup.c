@@ -88,13 +88,24 @@ int wg_setup_loop(const struct wg_setup *setup, struct wg_loop **loop, struct wg
 	return wg_loop_new(loop, &parts, error);
 }
 
-int wg_setup_background(const struct wg_setup *setup, struct wg_error *error)
+static int refuse_background(const struct wg_setup *setup, int code, struct wg_error *error)
+{
+	return wg_error_set(error, code, "%s: go to the background: %s", setup->name,
+			    strerror(-code));
+}
+
+int wg_setup_fork(const struct wg_setup *setup, struct wg_error *error)
+{
+	int code = setup->foreground ? 0 : wg_background_fork();
+
+	return code ? refuse_background(setup, code, error) : 0;
+}
+
+int wg_setup_detach(const struct wg_setup *setup, struct wg_error *error)
 {
 	const int keep[] = {setup->environment.tun_fd, setup->environment.uapi_fd};
 	int code = setup->foreground ? 0
-				     : wg_background_enter(keep, sizeof(keep) / sizeof(keep[0]));
+				     : wg_background_detach(keep, sizeof(keep) / sizeof(keep[0]));
 
-	return code ? wg_error_set(error, code, "%s: go to the background: %s", setup->name,
-				   strerror(-code))
-		    : 0;
+	return code ? refuse_background(setup, code, error) : 0;
 }

@@ -163,14 +163,16 @@ int wg_command_up(int argc, char **argv)
 		return status;
 	if (wg_environment_read(&up.setup.environment, &error))
 		return wg_report(WG_EXIT_USAGE, &error);
-	if (read_conf(&up, &error))
+	up.setup.name = up.source;
+	up.setup.foreground |= up.setup.environment.foreground;
+	/* First of all: then only the process that goes on has ever had the keys. */
+	wg_process_prepare();
+	if (wg_setup_fork(&up.setup, &error) || read_conf(&up, &error))
 		return wg_report(WG_EXIT_FAILED, &error);
 	up.setup.name = up.conf.name;
 	up.path = realpath(up.conf.file, NULL);
 	take_choices(&up.setup.environment, &up.conf);
-	up.setup.foreground |= up.setup.environment.foreground;
-	wg_process_prepare();
-	if (wg_setup_background(&up.setup, &error))
+	if (wg_setup_detach(&up.setup, &error))
 		status = wg_report(WG_EXIT_FAILED, &error);
 	else
 		status = run(&up);

@@ -81,7 +81,7 @@ void wg_sim_set_psk(struct wg_sim_node *node, const uint8_t public_key[static WG
 	struct wg_config_peer *entry = begin(&change, public_key);
 
 	entry->has_preshared_key = true;
-	memcpy(entry->preshared_key, psk, WG_KEY_LEN);
+	assert_int_equal(wg_lockedkey_set(&entry->preshared_key, psk), 0);
 	commit(node, &change);
 }
 
@@ -102,7 +102,7 @@ void wg_sim_set_key(struct wg_sim_node *node, const uint8_t private_key[static W
 
 	wg_config_init(&change);
 	change.has_private_key = true;
-	memcpy(change.private_key, private_key, WG_KEY_LEN);
+	assert_int_equal(wg_lockedkey_set(&change.private_key, private_key), 0);
 	memcpy(node->private_key, private_key, WG_KEY_LEN);
 	wg_x25519_clamp(node->private_key);
 	wg_x25519_public(node->public_key, node->private_key);
@@ -149,6 +149,7 @@ struct wg_config_peer wg_sim_describe(const struct wg_sim_node *node,
 	wg_config_deinit(&config);
 	assert_true(any);
 	found.allowed_ips = NULL;
+	found.preshared_key.bytes = NULL;
 	return found;
 }
 

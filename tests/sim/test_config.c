@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "lockedkey.h"
 #include "sim/ip.h"
 #include "sim/scene.h"
 #include "sim/sim.h"
@@ -353,7 +354,7 @@ static void test_a_bad_change_changes_nothing(void **state)
 
 		wg_config_init(&change);
 		change.has_private_key = true;
-		change.private_key[5] = 1;
+		wg_test_set_key(&change.private_key, 5, 1);
 		change.replace_peers = true;
 		peer = change_peer(&change, b->public_key);
 		peer->has_keepalive = true;

@@ -45,7 +45,8 @@ static struct walk begin(struct wg_sim_node *node)
 	struct wg_config config;
 
 	wg_config_init(&config);
-	wg_device_describe_begin(node->device, &config, &walk.cursor, wg_sim_now(node));
+	assert_int_equal(
+		wg_device_describe_begin(node->device, &config, &walk.cursor, wg_sim_now(node)), 0);
 	assert_true(config.has_private_key);
 	assert_int_equal(config.n_peers, 0);
 	wg_config_deinit(&config);

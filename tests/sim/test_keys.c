@@ -358,6 +358,7 @@ static void test_a_preshared_key_set_at_run_time_counts_from_the_next_handshake(
 	struct wg_sim_node *a = &sim->nodes[0];
 	struct wg_sim_node *b = &sim->nodes[1];
 	const uint8_t psk[WG_KEY_LEN] = {43};
+	struct wg_config config;
 	size_t mark;
 
 	(void)state;
@@ -369,7 +370,10 @@ static void test_a_preshared_key_set_at_run_time_counts_from_the_next_handshake(
 	assert_int_equal(wg_sim_count(a, WG_MESSAGE_INITIATION, mark), 0);
 	wg_sim_run(sim, 200 * WG_SECOND);
 	wg_sim_assert_works(a, b);
-	assert_memory_equal(wg_sim_describe(a, b->public_key).preshared_key, psk, WG_KEY_LEN);
+	wg_config_init(&config);
+	assert_int_equal(wg_device_describe(a->device, &config, wg_sim_now(a)), 0);
+	assert_memory_equal(wg_lockedkey_bytes(&config.peers[0].preshared_key), psk, WG_KEY_LEN);
+	wg_config_deinit(&config);
 	wg_sim_free(sim);
 }
 

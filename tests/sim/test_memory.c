@@ -8,6 +8,7 @@
 #include "crypto/crypto.h"
 #include "crypto/secret.h"
 #include "ctl/uapi.h"
+#include "lockedkey.h"
 #include "sim/drive.h"
 
 #define PEERS 300u
@@ -174,7 +175,7 @@ static void make_change(struct wg_config *change, const struct wg_sim_node *b)
 		struct wg_prefix prefix6 = {{WG_FAMILY_IPV6, {0xfd, (uint8_t)(i * 91)}}, 48};
 
 		peer->has_preshared_key = true;
-		peer->preshared_key[0] = 1;
+		wg_test_set_key(&peer->preshared_key, 0, 1);
 		assert_int_equal(wg_config_add_allowed_ip(peer, &prefix4, false), 0);
 		assert_int_equal(wg_config_add_allowed_ip(peer, &prefix6, false), 0);
 		if (i == PEERS - 1) {

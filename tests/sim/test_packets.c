@@ -175,7 +175,7 @@ static void introduce(struct end *end, const struct end *other)
 
 	wg_config_init(&config);
 	config.has_private_key = true;
-	memcpy(config.private_key, end->private_key, WG_KEY_LEN);
+	assert_int_equal(wg_lockedkey_set(&config.private_key, end->private_key), 0);
 	peer = wg_config_add_peer(&config);
 	must(peer && !wg_config_add_allowed_ip(peer, &prefix, false));
 	memcpy(peer->public_key, other->public_key, WG_KEY_LEN);

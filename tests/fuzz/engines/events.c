@@ -126,7 +126,7 @@ static void change_setting(struct wg_side *side, unsigned int what)
 	case 2:
 		side->psk[0] ^= 1;
 		peer->has_preshared_key = true;
-		memcpy(peer->preshared_key, side->psk, WG_KEY_LEN);
+		wg_world_lock(&peer->preshared_key, side->psk);
 		break;
 	case 3:
 		peer->has_endpoint = true;

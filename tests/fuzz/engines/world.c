@@ -215,6 +215,15 @@ struct wg_config_peer *wg_world_change_peer(struct wg_config *change, const stru
 	return peer;
 }
 
+void wg_world_lock(struct wg_lockedkey *to, const uint8_t key[static WG_KEY_LEN])
+{
+	bool refused = wg_world.refuse_secrets;
+
+	wg_world.refuse_secrets = false;
+	must(!wg_lockedkey_set(to, key));
+	wg_world.refuse_secrets = refused;
+}
+
 void wg_world_add_peer(struct wg_side *side, bool with_endpoint)
 {
 	const struct wg_prefix prefix = {wg_world_other(side)->inner, 32};
@@ -224,7 +233,7 @@ void wg_world_add_peer(struct wg_side *side, bool with_endpoint)
 	peer->replace_allowed_ips = true;
 	must(!wg_config_add_allowed_ip(peer, &prefix, false));
 	peer->has_preshared_key = true;
-	memcpy(peer->preshared_key, side->psk, WG_KEY_LEN);
+	wg_world_lock(&peer->preshared_key, side->psk);
 	peer->has_endpoint = with_endpoint;
 	peer->endpoint = wg_world_other(side)->endpoint;
 	wg_world_apply(side, &change);
@@ -249,7 +258,7 @@ void wg_world_set_key(struct wg_side *side)
 	wg_cookie_jar_init(&side->jar, side->public_key);
 	wg_config_init(&change);
 	change.has_private_key = true;
-	memcpy(change.private_key, side->private_key, WG_KEY_LEN);
+	wg_world_lock(&change.private_key, side->private_key);
 	wg_world_apply(side, &change);
 }
 

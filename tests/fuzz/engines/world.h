@@ -91,6 +91,8 @@ void wg_world_pass_time(wg_time duration);
 void wg_world_apply(struct wg_side *side, struct wg_config *change);
 /* Inits a change of the side's peer. */
 struct wg_config_peer *wg_world_change_peer(struct wg_config *change, const struct wg_side *side);
+/* A key of a change: it is had whatever is refused to the engine. */
+void wg_world_lock(struct wg_lockedkey *to, const uint8_t key[static WG_KEY_LEN]);
 void wg_world_add_peer(struct wg_side *side, bool with_endpoint);
 void wg_world_remove_peer(struct wg_side *side);
 /* A new private key. */
