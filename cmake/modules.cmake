@@ -79,8 +79,9 @@ function(wg_bench module)
 endfunction()
 
 # wg_fuzzer(MODULE name...)  Builds tests/fuzz/fuzz_<name>.c. With WG_FUZZ it is
-#   a libFuzzer program; without, tests/fuzz/replay.c runs it over its corpus,
-#   tests/fuzz/corpus/<name>, as an ordinary test. The target "fuzzers" is all of them:
+#   a libFuzzer program; without, tests/fuzz/replay.c runs it over its corpus, which is
+#   tests/fuzz/corpus/<name>, inputs with a name, and tests/fuzz/found/<name>, which
+#   scripts/fuzz --merge keeps, as an ordinary test. The target "fuzzers" is all of them:
 #   without a sanitizer, no other program links with what is instrumented.
 function(wg_fuzzer module)
   if(NOT BUILD_TESTING)
@@ -101,8 +102,11 @@ function(wg_fuzzer module)
     if(WG_FUZZ)
       target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
     else()
-      add_test(NAME fuzz_${name}
-        COMMAND fuzz_${name} ${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name})
+      set(inputs ${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name})
+      if(IS_DIRECTORY ${PROJECT_SOURCE_DIR}/tests/fuzz/found/${name})
+        list(APPEND inputs ${PROJECT_SOURCE_DIR}/tests/fuzz/found/${name})
+      endif()
+      add_test(NAME fuzz_${name} COMMAND fuzz_${name} ${inputs})
     endif()
   endforeach()
 endfunction()
