@@ -11,7 +11,8 @@
 
 static struct wg_traffic traffic;
 static size_t link_holds;   /* packets */
-static size_t socket_holds; /* datagrams */
+static size_t socket_holds; /* datagrams, or trains of them */
+static size_t train_len;    /* datagrams */
 static int link_error;
 static size_t n_reads;
 static size_t n_receives;
@@ -87,7 +88,8 @@ int __wrap_wg_udp_receive(struct wg_udp *udp, unsigned int i, struct wg_pool *po
 	n_receives++;
 	for (size_t k = 0; k < n; k++) {
 		runs[k] = (struct wg_run){0};
-		wg_batch_push(&runs[k].batch, wg_pool_get(pool, WG_SLOT_ROOM));
+		for (size_t datagram = 0; datagram < train_len; datagram++)
+			wg_batch_push(&runs[k].batch, wg_pool_get(pool, WG_SLOT_ROOM));
 	}
 	socket_holds -= n;
 	return (int)n;
@@ -212,6 +214,7 @@ static int set_up(void **state)
 {
 	(void)state;
 	link_holds = socket_holds = 0;
+	train_len = 1;
 	link_error = 0;
 	n_reads = n_receives = n_sent_runs = n_from_engine = 0;
 	n_planned = plan_per_batch = n_order = 0;
@@ -250,6 +253,20 @@ static void test_a_busy_socket_yields_after_its_budget(void **state)
 	assert_int_equal(wg_traffic_from_udp(&traffic, 0), 0);
 	assert_in_range(socket_holds, 1000 - 256, 1000 - 64);
 	assert_int_equal(n_sent_runs, 1000 - socket_holds);
+}
+
+/* Else a peer at line rate would keep the other direction waiting for milliseconds. */
+static void test_trains_count_by_their_datagrams(void **state)
+{
+	(void)state;
+	traffic.udp = (struct wg_udp *)&traffic; /* never looked at */
+	socket_holds = 1000;
+	train_len = 4;
+	assert_int_equal(wg_traffic_from_udp(&traffic, 0), 0);
+	assert_int_equal(n_receives, 1);
+	train_len = 2;
+	assert_int_equal(wg_traffic_from_udp(&traffic, 0), 0);
+	assert_int_equal(n_receives, 1 + 2);
 }
 
 static void test_what_is_nearly_dry_is_not_asked_twice(void **state)
@@ -386,6 +403,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_busy_link_yields_after_its_budget),
 		TEST(test_a_busy_socket_yields_after_its_budget),
+		TEST(test_trains_count_by_their_datagrams),
 		TEST(test_what_is_nearly_dry_is_not_asked_twice),
 		TEST(test_jobs_run_in_the_order_in_which_they_were_planned),
 		TEST(test_what_finishing_gives_is_sent),

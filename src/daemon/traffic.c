@@ -10,10 +10,11 @@
 #include "crypto/crypto.h"
 #include "daemon/clock.h"
 
-/* Packets of one vector, and vectors of one turn: at most 256 packets before the
- * other direction, the timers and the control socket have their turn. */
+/* Packets of one vector, and of one turn: as soon as there were so many, the other
+ * direction, the other socket, the timers and the control socket have theirs. A
+ * vector of trains is as many packets as it is; so one of them is a turn. */
 #define VECTOR 64
-#define ROUNDS 4
+#define TURN   (4 * VECTOR)
 
 /* A job that takes a worker less than this is not worth the way there and back. */
 #define WORTH_NS 8000u
@@ -216,7 +217,7 @@ int wg_traffic_from_tun(struct wg_traffic *traffic)
 	const struct wg_tun_stats *stats = wg_tun_stats(traffic->tun);
 	int n = VECTOR;
 
-	for (int round = 0; round < ROUNDS && n >= VECTOR; round++) {
+	for (int taken = 0; taken < TURN && n >= VECTOR; taken += n) {
 		struct wg_batch batch;
 
 		wg_batch_init(&batch);
@@ -262,7 +263,7 @@ int wg_traffic_from_udp(struct wg_traffic *traffic, unsigned int i)
 	int error;
 	int n = VECTOR;
 
-	for (int round = 0; round < ROUNDS && n >= VECTOR; round++)
+	for (int taken = 0; taken < TURN && n >= VECTOR; taken += n)
 		n = receive(traffic, i);
 	failures = wg_udp_failures(traffic->udp, &error);
 	note(traffic, WG_TRAFFIC_RECEIVE, failures, error, "receive");
