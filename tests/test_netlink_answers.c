@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "base/bytes.h"
 #include "route/address.h"
@@ -30,7 +31,8 @@ static size_t n_answers;
 static size_t n_read;
 static size_t n_requests;
 static int sockets[16]; /* that were asked through */
-static uint32_t seq;    /* of the last request */
+static ino_t inodes[16];
+static uint32_t seq; /* of the last request */
 static struct wg_netlink *nl;
 
 ssize_t __wrap_sendto(int fd, const void *data, size_t len, int flags, const struct sockaddr *to,
@@ -41,13 +43,16 @@ ssize_t __wrap_sendto(int fd, const void *data, size_t len, int flags, const str
 		      socklen_t to_len)
 {
 	const struct nlmsghdr *request = data;
+	struct stat st;
 
 	(void)flags;
 	(void)to;
 	(void)to_len;
 	assert_int_equal(request->nlmsg_len, len);
 	assert_true(n_requests < WG_ARRAY_LEN(sockets));
-	sockets[n_requests++] = fd;
+	assert_int_equal(fstat(fd, &st), 0);
+	sockets[n_requests] = fd;
+	inodes[n_requests++] = st.st_ino;
 	seq = request->nlmsg_seq;
 	return (ssize_t)len;
 }
@@ -184,7 +189,9 @@ static void test_a_list_whose_answer_is_lost_is_asked_for_again_on_a_new_socket(
 	add_done(NLM_F_MULTI);
 	assert_int_equal(list(), 2);
 	assert_int_equal(n_requests, 2);
+	assert_true(inodes[0] != inodes[1]);
 	assert_works();
+	assert_true(inodes[1] == inodes[2]);
 }
 
 static void test_a_list_that_is_always_lost_fails_and_tells_why(void **state)
@@ -272,6 +279,7 @@ static void test_lengths_that_lie_are_refused_and_told(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < WG_ARRAY_LEN(lens); i++) {
+		tear_down(state);
 		set_up(state);
 		begin();
 		add_link(1, NLM_F_MULTI);
@@ -280,9 +288,7 @@ static void test_lengths_that_lie_are_refused_and_told(void **state)
 		assert_string_equal(wg_netlink_error(nl),
 				    "the kernel's answer cannot be understood");
 		assert_works();
-		wg_netlink_close(nl);
 	}
-	set_up(state);
 }
 
 static void test_messages_that_are_too_short_are_left_out(void **state)

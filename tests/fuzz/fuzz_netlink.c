@@ -48,12 +48,12 @@ static void number(uint8_t *bytes, size_t len)
 {
 	struct nlmsghdr nlh;
 
-	for (size_t i = 0; i + sizeof(nlh) <= len; i += NLMSG_ALIGN((size_t)nlh.nlmsg_len)) {
+	for (size_t i = 0; i + sizeof(nlh) <= len; i += NLMSG_ALIGN(nlh.nlmsg_len)) {
 		memcpy(&nlh, bytes + i, sizeof(nlh));
 		if (!nlh.nlmsg_seq)
 			nlh.nlmsg_seq = kernel.seq;
 		memcpy(bytes + i, &nlh, sizeof(nlh));
-		if (nlh.nlmsg_len < sizeof(nlh))
+		if (nlh.nlmsg_len < sizeof(nlh) || nlh.nlmsg_len > len - i)
 			return;
 	}
 }
