@@ -15,6 +15,9 @@
 #define SUFFIX ".undo"
 #define LOCK   ".lock"
 
+/* More than the lines of one change take, there and back, of a few parameters each. */
+#define MAX_CHANGE 4096
+
 /* A journal of so many bytes may be worth writing anew: a tunnel that is reloaded
  * every minute would pass WG_JOURNAL_MAX within the year. */
 #define LONG (64u << 10)
@@ -216,16 +219,23 @@ static int read_everything(struct wg_undo *undo)
 
 	if (r)
 		return r;
-	/* What a crash tore off was never acted on; the next line must not follow it. */
-	if (ftruncate(undo->fd, (off_t)undo->own.whole))
+	/* What a crash tore off was never acted on; the next line must not follow it. Else
+	 * what is reserved behind the end stays. */
+	if (lseek(undo->fd, 0, SEEK_END) != (off_t)undo->own.whole &&
+	    ftruncate(undo->fd, (off_t)undo->own.whole))
 		return -errno;
 	return read_others(undo);
 }
 
 static int refuse(const struct wg_undo *undo, int r, struct wg_error *error)
 {
-	return wg_error_set(error, r, "%s/%s: %s", undo->dir, undo->file,
-			    r == -EPROTO ? "not an undo journal of this version" : strerror(-r));
+	wg_error_set(error, r, "%s/%s: %s", undo->dir, undo->file,
+		     r == -EPROTO ? "not an undo journal of this version" : strerror(-r));
+	if (r == -ENOSPC || r == -EDQUOT)
+		wg_error_hint(error,
+			      "nothing is changed that cannot be noted first; make room: df -h %s",
+			      undo->dir);
+	return r;
 }
 
 int wg_undo_lock(struct wg_undo *undo, struct wg_error *error)
@@ -372,13 +382,29 @@ static int write_anew(struct wg_undo *undo)
 	return read_journal(undo->fd, &undo->own);
 }
 
+/* Taking a change back is noted, too: that there is room for it has to be known before it
+ * is made, since a disk may be full by then. What there is needs no more than as much
+ * again. Not every file system can reserve. */
+static int reserve(const struct wg_undo *undo)
+{
+	off_t len = 2 * (off_t)undo->own.whole + MAX_CHANGE;
+
+	if (fallocate(undo->fd, FALLOC_FL_KEEP_SIZE, 0, len) &&
+	    (errno == ENOSPC || errno == EDQUOT))
+		return -errno;
+	return 0;
+}
+
 int wg_undo_lock_to_change(struct wg_undo *undo, struct wg_error *error)
 {
 	int r = wg_undo_lock(undo, error);
 
-	if (r || !is_mostly_over(undo))
+	if (r)
 		return r;
-	r = write_anew(undo);
+	if (is_mostly_over(undo))
+		r = write_anew(undo);
+	if (!r)
+		r = reserve(undo);
 	if (r) {
 		wg_undo_unlock(undo);
 		return refuse(undo, r, error);
@@ -391,9 +417,7 @@ int wg_undo_append(struct wg_undo *undo, struct wg_journal_lines *lines, struct 
 	int r = append(undo->fd, lines);
 
 	wg_journal_lines_deinit(lines);
-	if (r)
-		return wg_error_set(error, r, "%s/%s: %s", undo->dir, undo->file, strerror(-r));
-	return 0;
+	return r ? refuse(undo, r, error) : 0;
 }
 
 int wg_undo_append_to(struct wg_undo *undo, const struct wg_undo_other *other,

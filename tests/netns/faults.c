@@ -1,8 +1,9 @@
-/* Preloaded into a program: system calls on its UDP sockets and its TUN link that fail when
- * a script says so. $FAULTS is a file of at least 64 bytes, which is looked at before each
- * call: "CALL ERRNO EVERY ", as in "sendmmsg 105 3 ", lets every third sendmmsg fail with
- * ENOBUFS. Instead of an error it may say "partial": one message less than was asked for,
- * or a write that takes half. Child processes are left alone. */
+/* Preloaded into a program: system calls on its UDP sockets, its TUN link, its undo journal
+ * and kernel parameters that fail when a script says so. $FAULTS is a file of at least 64 bytes,
+ * which is looked at before each call: "CALL ERRNO EVERY AFTER ", as in "sendmmsg 105 3 0 ", lets
+ * every third sendmmsg fail with ENOBUFS, after 0 that do not. Instead of an error it may say
+ * "partial": one message less than was asked for, or a write that takes half. Child processes are
+ * left alone. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if.h>
@@ -48,11 +49,12 @@ static int fault_of(const char *call)
 	char name[PLAN_LEN + 1];
 	char error[PLAN_LEN + 1];
 	unsigned int every;
+	unsigned int after;
 
 	if (plan && getpid() == loaded_into)
 		memcpy(text, plan, PLAN_LEN);
-	if (sscanf(text, "%s %s %u", name, error, &every) != 3 || strcmp(name, call) != 0 ||
-	    n_calls++ % every != 0)
+	if (sscanf(text, "%s %s %u %u", name, error, &every, &after) != 4 ||
+	    strcmp(name, call) != 0 || n_calls++ < after || (n_calls - 1 - after) % every != 0)
 		return 0;
 	return strcmp(error, "partial") == 0 ? PARTIAL : atoi(error);
 }
@@ -76,6 +78,23 @@ static bool is_tun(int fd)
 
 	errno = saved;
 	return is;
+}
+
+/* What a file is to a script, by its path; NULL: nothing. */
+static const char *kind_of(int fd)
+{
+	int saved = errno;
+	char link[64];
+	char path[256];
+	ssize_t len;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	len = readlink(link, path, sizeof(path) - 1);
+	errno = saved;
+	path[len < 0 ? 0 : len] = '\0';
+	if (len > 5 && !strcmp(path + len - 5, ".undo"))
+		return "journal";
+	return strncmp(path, "/proc/sys/", 10) ? NULL : "sysctl";
 }
 
 static long fail(int error)
@@ -128,6 +147,14 @@ __attribute__((visibility("default"))) ssize_t read(int fd, void *buffer, size_t
 	int fault = is_tun(fd) ? fault_of("read") : 0;
 
 	return fault > 0 ? fail(fault) : syscall(SYS_read, fd, buffer, len);
+}
+
+__attribute__((visibility("default"))) ssize_t write(int fd, const void *buffer, size_t len)
+{
+	const char *kind = kind_of(fd);
+	int fault = kind ? fault_of(kind) : 0;
+
+	return fault > 0 ? fail(fault) : syscall(SYS_write, fd, buffer, len);
 }
 
 __attribute__((visibility("default"))) ssize_t writev(int fd, const struct iovec *iov, int n)

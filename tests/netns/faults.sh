@@ -11,9 +11,9 @@ need wg ping nft python3 pgrep
 program=$(program "$1")
 isolate "$@"
 
-# fault CALL ERROR EVERY: from now on.
+# fault CALL ERROR EVERY [AFTER]: from now on.
 fault() {
-	printf '%-64s' "$1 $2 $3 " | dd of="$work/plan" conv=notrunc status=none
+	printf '%-64s' "$1 $2 $3 ${4:-0} " | dd of="$work/plan" conv=notrunc status=none
 }
 
 fault none 0 1
@@ -158,3 +158,82 @@ done
 echo "ok - with any limit of descriptors it comes up, or says why not and leaves nothing"
 ok "and with enough it comes up" at a "$program" up "$work/wgu.conf"
 at a "$program" down wgu
+
+# The journal's folder is full, or a parameter cannot be written, from the nth write on, or
+# just at it: up takes back what it did and says which file, or comes up.
+cat >"$work/wgw.conf" <<END
+[Interface]
+PrivateKeyFile = a
+Address = 10.9.0.1/24, 2001:db8:9::1/64
+ListenPort = 1009
+Forward = both via eth0
+[Peer]
+PublicKey = $(<"$work/b.pub")
+AllowedIPs = 0.0.0.0/0, ::/0
+Endpoint = 192.0.2.2:1009
+END
+# The real thing: whatever room there is, up refuses or comes up; and when then nothing is
+# left, down still takes everything back.
+{
+	cat "$work/wgw.conf"
+	echo "[Interface]"
+	for key in ipv4/conf/eth0/{accept_local,accept_redirects,arp_accept,arp_announce} \
+		ipv4/conf/eth0/{arp_ignore,arp_notify,bootp_relay,forwarding,log_martians} \
+		ipv6/conf/eth0/{accept_ra_defrtr,accept_ra_pinfo,accept_redirects,autoconf} \
+		ipv6/conf/eth0/{max_addresses,ndisc_notify,proxy_ndp,router_solicitations}; do
+		echo "Sysctl = net/$key = $(($(at a cat "/proc/sys/net/$key") + 1))"
+	done
+} >"$work/wgx.conf"
+sed -i 's/arp_announce = .*/arp_announce = 2/' "$work/wgx.conf"
+ran=0
+for ((pages = 1; pages < 12; pages++)); do
+	umount /run/tuff
+	mount -t tmpfs -o size=$((pages * 4096)) tmpfs /run/tuff
+	status=0
+	said=$(at a "$program" up "$work/wgx.conf" 2>&1) || status=$?
+	if [ "$status" = 0 ]; then
+		ran=$((ran + 1))
+		dd if=/dev/zero of=/run/tuff/full bs=4096 2>/dev/null || true
+		said=$(at a "$program" down wgx 2>&1) ||
+			fail "down takes all back though $pages pages are full: $said"
+	else
+		grep -qF "No space left on device" <<<"$said" || fail "up says why: $said"
+	fi
+	until_true same_picture a "$work/before" ||
+		{ same_picture a "$work/before"; fail "all is taken back, $pages pages: $said"; }
+done
+[[ $ran -gt 2 && $ran -lt 11 ]] || fail "some sizes are enough, and some are not: $ran"
+echo "ok - with any room for its journal up refuses, or down takes all back without more"
+umount /run/tuff
+mount -t tmpfs tmpfs /run/tuff
+
+is_settled() {
+	is_gone "$up" || grep -qF "up, MTU" "$work/said"
+}
+# tries CALL ERROR EVERY TEXT: lets a later write fail each time, until none does.
+tries() {
+	local after=0 status=1 failed=0
+	while [ "$after" -lt 50 ]; do
+		fault "$1" "$2" "$3" "$after"
+		: >"$work/said"
+		ip netns exec a "$work/faulty" up -f "$work/wgw.conf" >"$work/said" 2>&1 &
+		up=$!
+		until_true is_settled || { cat "$work/said"; fail "up ends when $1 $after fails"; }
+		fault none 0 1
+		kill "$up" 2>/dev/null || true
+		status=0
+		wait "$up" || status=$?
+		if [ "$status" != 0 ]; then
+			failed=$((failed + 1))
+			grep -qE "$4" "$work/said" || { cat "$work/said"; fail "up says why: $1 $after"; }
+		fi
+		same_picture a "$work/before" || { cat "$work/said"; fail "all is taken back: $1 $after"; }
+		after=$((after + 1))
+	done
+	[ "$status" = 0 ] || { cat "$work/said"; fail "with no more failing, it comes up"; }
+	[ "$failed" -gt 0 ] || fail "some of $1 make up fail"
+	echo "ok - $1: error $2 at any write is said, and all is taken back; $failed made up fail"
+}
+tries journal 28 100000 '/run/tuff/wgw.undo: No space left'
+
+tries sysctl 5 100000 'cannot be set to .*: Input/output error'
