@@ -71,7 +71,7 @@ static void write_files(void)
 	struct wg_test_random random = {11};
 	char base64[N_KEYS][WG_KEY_BASE64_LEN + 1];
 	uint8_t key[WG_KEY_LEN];
-	char text[1024];
+	char text[32768];
 
 	for (size_t i = 0; i < N_KEYS; i++) {
 		wg_test_fill(&random, key, sizeof(key));
@@ -79,12 +79,13 @@ static void write_files(void)
 		wg_key_encode(base64[i], key);
 		flip(flipped->text[i], base64[i], WG_KEY_BASE64_LEN);
 	}
-	/* No line comes behind the last key that would overwrite it by chance. */
+	/* The last key is where nothing overwrites it by chance: behind many blanks, and no
+	 * line comes after it. */
 	snprintf(text, sizeof(text),
 		 "[Interface]\nPrivateKey = %s\n[Peer]\nPublicKey = "
 		 "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\nPresharedKeyFile = psk\n[Peer]\n"
 		 "PublicKey = AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
-		 "PresharedKey = %s\n",
+		 "PresharedKey = %20000s\n",
 		 base64[0], base64[1]);
 	if (chdir(folder))
 		_exit(1);
