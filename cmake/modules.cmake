@@ -64,7 +64,8 @@ endfunction()
 
 # wg_scarce(TARGET)  The test can have its memory be out, see tests/scarce.h.
 function(wg_scarce target)
-  foreach(name IN ITEMS malloc calloc realloc reallocarray aligned_alloc strdup strndup mmap free)
+  foreach(name IN ITEMS malloc calloc realloc reallocarray aligned_alloc strdup strndup asprintf
+      vasprintf __asprintf_chk __vasprintf_chk mmap free)
     target_link_options(${target} PRIVATE -Wl,--wrap=${name})
   endforeach()
 endfunction()

@@ -6,8 +6,10 @@
 #define WG_TESTS_SCARCE_H
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -74,6 +76,7 @@ void *__real_realloc(void *memory, size_t len);
 void *__real_aligned_alloc(size_t alignment, size_t len);
 char *__real_strdup(const char *text);
 char *__real_strndup(const char *text, size_t len);
+int __real_vasprintf(char **text, const char *format, va_list args);
 void *__real_mmap(void *at, size_t len, int protection, int flags, int fd, off_t offset);
 void __real_free(void *memory);
 
@@ -84,6 +87,10 @@ void *__wrap_reallocarray(void *memory, size_t n, size_t len);
 void *__wrap_aligned_alloc(size_t alignment, size_t len);
 char *__wrap_strdup(const char *text);
 char *__wrap_strndup(const char *text, size_t len);
+int __wrap_vasprintf(char **text, const char *format, va_list args);
+int __wrap_asprintf(char **text, const char *format, ...);
+int __wrap___vasprintf_chk(char **text, int flag, const char *format, va_list args);
+int __wrap___asprintf_chk(char **text, int flag, const char *format, ...);
 void *__wrap_mmap(void *at, size_t len, int protection, int flags, int fd, off_t offset);
 void __wrap_free(void *memory);
 
@@ -131,6 +138,47 @@ char *__wrap_strdup(const char *text)
 char *__wrap_strndup(const char *text, size_t len)
 {
 	return scarce_refuses() ? NULL : scarce_count(__real_strndup(text, len));
+}
+
+/* What is left in *text when it fails is not defined. */
+int __wrap_vasprintf(char **text, const char *format, va_list args)
+{
+	if (scarce_refuses()) {
+		*text = (char *)1;
+		return -1;
+	}
+	scarce.live++;
+	return __real_vasprintf(text, format, args);
+}
+
+int __wrap_asprintf(char **text, const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = __wrap_vasprintf(text, format, args);
+	va_end(args);
+	return n;
+}
+
+/* What they are where they are fortified. */
+int __wrap___vasprintf_chk(char **text, int flag, const char *format, va_list args)
+{
+	(void)flag;
+	return __wrap_vasprintf(text, format, args);
+}
+
+int __wrap___asprintf_chk(char **text, int flag, const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	(void)flag;
+	va_start(args, format);
+	n = __wrap_vasprintf(text, format, args);
+	va_end(args);
+	return n;
 }
 
 void *__wrap_mmap(void *at, size_t len, int protection, int flags, int fd, off_t offset)

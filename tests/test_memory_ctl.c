@@ -3,7 +3,9 @@
 #include "scarce.h"
 #include "wgtest.h"
 
+#include "ctl/check.h"
 #include "ctl/conf.h"
+#include "ctl/confwrite.h"
 #include "ctl/status.h"
 #include "ctl/uapi.h"
 
@@ -238,6 +240,65 @@ static void test_a_file_is_read_whole_or_refused_with_a_reason(void **state)
 	}
 }
 
+static const char *const files[] = {
+	"ok-basalt", "ok-everything",      "ok-shale",           "ok-spelling",       "findings",
+	"ok-wg",     "ok-wg-quick-client", "ok-wg-quick-server", "ok-wg-quick-table",
+};
+
+/* Does it with each file, parsed with plenty. */
+static void try_with_files(bool (*act)(void *ctx))
+{
+	for (size_t i = 0; i < WG_ARRAY_LEN(files); i++) {
+		struct wg_error error = {0};
+		struct wg_conf conf;
+		size_t len;
+		char *text = read_corpus(files[i], &len);
+
+		assert_int_equal(wg_conf_parse(&conf, "wg0.conf", "wg0", text, len, &error), 0);
+		assert_true(try_with_little(act, &conf) > 0);
+		wg_conf_deinit(&conf);
+		free(text);
+	}
+}
+
+static bool check(void *ctx)
+{
+	const struct wg_check_host host = {.others_can_read = true};
+	struct wg_check check;
+	bool failed;
+
+	wg_check_init(&check, "wg0.conf");
+	wg_check_conf(&check, ctx, &host);
+	failed = check.failed;
+	wg_check_deinit(&check);
+	return !failed;
+}
+
+static void test_a_check_that_is_not_everything_says_so(void **state)
+{
+	(void)state;
+	try_with_files(check);
+}
+
+static bool write_conf(void *ctx)
+{
+	const struct wg_conf *conf = ctx;
+	size_t len;
+	char *text = wg_confwrite_text(conf, &conf->config, &len);
+
+	if (!text)
+		return false;
+	assert_int_equal(strlen(text), len);
+	free(text);
+	return true;
+}
+
+static void test_a_file_is_written_whole_or_not_at_all(void **state)
+{
+	(void)state;
+	try_with_files(write_conf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -245,6 +306,8 @@ int main(void)
 		cmocka_unit_test(test_an_answer_is_written_whole_or_not_at_all),
 		cmocka_unit_test(test_an_answer_is_read_whole_or_not_at_all),
 		cmocka_unit_test(test_a_file_is_read_whole_or_refused_with_a_reason),
+		cmocka_unit_test(test_a_check_that_is_not_everything_says_so),
+		cmocka_unit_test(test_a_file_is_written_whole_or_not_at_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
