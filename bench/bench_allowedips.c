@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "allowedips/allowedips.h"
 #include "base/bytes.h"
-#include "route/allowedips.h"
 #include "wgbench.h"
 
 #define N_ADDRESSES (1u << 22)

@@ -21,7 +21,7 @@
 #include "base/bytes.h"
 #include "core/device.h"
 #include "crypto/crypto.h"
-#include "daemon/workers.h"
+#include "engine/workers.h"
 #include "pair.h"
 #include "wgbench.h"
 

@@ -4,7 +4,7 @@
 
 #include "wgtest.h"
 
-#include "route/allowedips.h"
+#include "allowedips/allowedips.h"
 
 static inline struct wg_allowedips_owner *look_up(const struct wg_allowedips *table,
 						  const struct wg_ip *ip)

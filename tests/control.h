@@ -15,7 +15,7 @@
 
 #include "base/log.h"
 #include "ctl/uapi.h"
-#include "daemon/control.h"
+#include "keeper/control.h"
 
 #define GET      "get=1\n\n"
 #define SET_PORT "set=1\nlisten_port=5000\n\n"

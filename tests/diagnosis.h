@@ -6,7 +6,7 @@
 
 #include <errno.h>
 
-#include "daemon/diagnosis.h"
+#include "doctor/diagnosis.h"
 
 #define NOW INT64_C(1790000000)
 

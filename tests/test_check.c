@@ -1,6 +1,6 @@
 #include "wgtest.h"
 
-#include "ctl/check.h"
+#include "conf/check.h"
 
 #define PRIVATE "oK56DE9Ue9zK76rAc8pBl6opph+1v36lm7cXXsQKrQM="
 #define KEY_A   "GtL7fZc/bLnqZldpVofMCD6hDjrK28SsdLxevJ+qtKU="

@@ -7,8 +7,8 @@
 
 #include "wgtest.h"
 
-#include "daemon/child.h"
-#include "daemon/input.h"
+#include "host/child.h"
+#include "host/input.h"
 
 static struct wg_text said;
 static const char *wait_for; /* what is said before time passes; NULL: it does not */

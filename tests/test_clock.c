@@ -3,7 +3,7 @@
 
 #include "wgtest.h"
 
-#include "daemon/clock.h"
+#include "os/clock.h"
 
 static struct wg_alarm alarm_clock;
 

@@ -3,8 +3,8 @@
 #include <dirent.h>
 #include <errno.h>
 
+#include "conf/conf.h"
 #include "crypto/encoding.h"
-#include "ctl/conf.h"
 
 #define GOLDEN WG_TEST_VECTORS "/../golden/conf"
 #define KEY    "GtL7fZc/bLnqZldpVofMCD6hDjrK28SsdLxevJ+qtKU="

@@ -1,6 +1,6 @@
 #include "wgtest.h"
 
-#include "daemon/confdiff.h"
+#include "conf/confdiff.h"
 #include "lockedkey.h"
 
 #define KEY   "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-#include "ctl/conffile.h"
+#include "conf/conffile.h"
 
 static char top[] = "/tmp/tuff-conffile-XXXXXX";
 static char first[64];

@@ -1,6 +1,6 @@
 #include "wgtest.h"
 
-#include "ctl/confwrite.h"
+#include "conf/confwrite.h"
 #include "lockedkey.h"
 
 #define PRIVATE "oK56DE9Ue9zK76rAc8pBl6opph+1v36lm7cXXsQKrQM="

@@ -1,6 +1,6 @@
 #include "wgtest.h"
 
-#include "daemon/container.h"
+#include "os/container.h"
 
 #define HOST                                             \
 	"22 28 0:21 / /sys rw,nosuid - sysfs sysfs rw\n" \

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "crypto/crypto.h"
-#include "daemon/environment.h"
-#include "daemon/workers.h"
+#include "engine/workers.h"
+#include "keeper/environment.h"
 
 static int tear_down(void **state)
 {

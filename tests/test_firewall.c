@@ -1,6 +1,6 @@
 #include "wgtest.h"
 
-#include "ctl/firewall.h"
+#include "doctor/firewall.h"
 
 #define PORT 30567
 

@@ -5,8 +5,8 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
-#include "route/forward.h"
-#include "route/sysctl.h"
+#include "host/forward.h"
+#include "host/sysctl.h"
 
 static struct wg_netlink *nl;
 static int eth0, eth1, monitor;

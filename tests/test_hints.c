@@ -1,7 +1,7 @@
 /* What the network reported, and of whom it is told. */
 #include "wgtest.h"
 
-#include "daemon/hints.h"
+#include "engine/hints.h"
 
 static struct wg_hints hints;
 static struct wg_config_peer peer;

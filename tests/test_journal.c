@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "route/journal.h"
+#include "host/journal.h"
 
 static const struct wg_journal_place place = {"6f2c1d8e-0000-4000-8000-000000000001", 4097};
 

@@ -5,7 +5,7 @@
 #include <jansson.h>
 
 #include "ctl/show.h"
-#include "daemon/offloads.h"
+#include "keeper/offloads.h"
 
 /* The tables of the section, in order. */
 enum table { DOCUMENT, INTERFACE, CALLS, PEER, REPORT, REASONS, N_TABLES };

@@ -10,11 +10,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "conf/readconf.h"
 #include "crypto/crypto.h"
 #include "crypto/encoding.h"
 #include "crypto/secret.h"
-#include "daemon/process.h"
-#include "daemon/readconf.h"
+#include "os/process.h"
 
 #define N_KEYS   3u
 #define FLIP     0x5au

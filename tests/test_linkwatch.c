@@ -8,8 +8,8 @@
 #include <poll.h>
 #include <sys/syscall.h>
 
-#include "daemon/linkwatch.h"
-#include "daemon/privileged.h"
+#include "keeper/linkwatch.h"
+#include "keeper/privileged.h"
 
 static int away_ns;             /* another network namespace */
 static struct wg_netlink *home; /* a socket in the test's own */

@@ -3,9 +3,9 @@
 #include "scarce.h"
 #include "wgtest.h"
 
-#include "ctl/check.h"
-#include "ctl/conf.h"
-#include "ctl/confwrite.h"
+#include "conf/check.h"
+#include "conf/conf.h"
+#include "conf/confwrite.h"
 #include "ctl/status.h"
 #include "ctl/uapi.h"
 

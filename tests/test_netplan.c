@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-#include "daemon/netplan.h"
+#include "host/netplan.h"
 
 #define TUNNEL 9u
 

@@ -10,7 +10,7 @@
 #include <poll.h>
 
 #include "coalesce_twin.h"
-#include "route/sysctl.h"
+#include "host/sysctl.h"
 #include "tun/tun.h"
 
 #define WAIT_MS 10000

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-#include "daemon/offloads.h"
+#include "keeper/offloads.h"
 
 static struct wg_offloads offloads;
 static struct wg_error error;

@@ -1,6 +1,6 @@
 #include "wgtest.h"
 
-#include "daemon/peerindex.h"
+#include "conf/peerindex.h"
 
 static void add(struct wg_config *config, uint32_t number)
 {

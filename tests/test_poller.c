@@ -6,7 +6,7 @@
 
 #include "wgtest.h"
 
-#include "daemon/poller.h"
+#include "os/poller.h"
 
 struct bench {
 	uv_loop_t loop;

@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "daemon/portholder.h"
+#include "os/portholder.h"
 
 static const char ipv4[] = "  396: 00000000:7767 00000000:0000 07 00000000:00000000 "
 			   "00:00000000 00000000     0        0 16215 2 000000000f8c6b23 0\n";

@@ -8,8 +8,8 @@
 #include <uv.h>
 
 #include "base/log.h"
-#include "daemon/offloads.h"
-#include "daemon/prober.h"
+#include "keeper/offloads.h"
+#include "keeper/prober.h"
 #include "tun/probe.h"
 #include "udp/probe.h"
 

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "daemon/logsink.h"
-#include "daemon/report.h"
+#include "os/logsink.h"
+#include "os/report.h"
 
 static FILE *captured;
 static int real_stderr;

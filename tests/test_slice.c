@@ -7,7 +7,7 @@
 
 #include "wgtest.h"
 
-#include "daemon/slice.h"
+#include "os/slice.h"
 
 #define LONG_NS 20000000u
 

@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 
 #include "base/log.h"
-#include "daemon/sockets.h"
+#include "keeper/sockets.h"
 
 static struct wg_sockets sockets;
 static size_t n_notices;

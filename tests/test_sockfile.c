@@ -6,7 +6,7 @@
 
 #include "wgtest.h"
 
-#include "daemon/sockfile.h"
+#include "ctl/sockfile.h"
 
 #define PATH_LEN sizeof(((struct wg_sockfile *)0)->path)
 

@@ -9,7 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/log.h"
-#include "daemon/spawn.h"
+#include "host/spawn.h"
 
 #define MAX_LINES 8
 

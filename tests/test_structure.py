@@ -10,28 +10,37 @@ import subprocess
 import sys
 from pathlib import Path
 
-# folder (or one file of it) -> what it may include besides itself
+# folder -> what it may include besides itself: folders, or single headers of them
 EDGES = {
     "base": set(),
     "crypto": {"base"},
     "noise": {"crypto", "base"},
+    "allowedips": {"base"},
     "route": {"base"},
     "tun": {"base"},
     "udp": {"base"},
-    "core": {"noise", "crypto", "base", "route/allowedips.h"},
-    "ctl": {"core/config.h", "core/drops.h", "crypto", "base"},
+    "core": {"noise", "crypto", "allowedips", "base"},
+    "os": {"crypto", "base"},
+    "conf": {"core/config.h", "crypto", "base"},
+    "ctl": {"core/config.h", "core/drops.h", "os", "crypto", "base"},
+    "host": {"conf", "route", "os", "crypto", "base"},
+    "engine": {"core", "tun", "udp", "os", "crypto", "base"},
+    "keeper": {"engine", "host", "conf", "ctl", "core", "route", "tun", "udp", "os", "crypto",
+               "base"},
+    "doctor": {"host", "conf", "ctl", "route", "os", "crypto", "base"},
+    "cli": {"keeper", "doctor", "host", "conf", "ctl", "route", "os", "crypto", "base"},
 }
 # headers of the outside -> the folders that are their only door
 DOORS = {
     r"sodium(\.h|/)|blake2\.h|(intel-)?ipsec-mb\.h": {"crypto"},
-    r"linux/": {"tun", "udp", "route", "daemon"},
-    r"libmnl/": {"route", "daemon"},
-    r"uv\.h|pthread\.h|threads\.h": {"daemon"},
+    r"linux/": {"tun", "udp", "route", "keeper", "doctor"},
+    r"libmnl/": {"route", "keeper"},
+    r"uv\.h|pthread\.h|threads\.h": {"os", "host", "engine", "keeper"},
 }
 # Libraries that neither do I/O, nor read a clock, nor know of threads, and where they
 # are built.
 PURE = {"base": "base", "crypto": "crypto", "noise": "noise", "core": "core", "ctl": "ctl",
-        "allowedips": "route", "offload": "tun"}
+        "allowedips": "allowedips", "offload": "tun", "conf": "conf", "diagnosis": "doctor"}
 IMPURE = re.compile(
     r"^(socket|bind|connect|accept4?|send(to|msg|mmsg)?|recv(from|msg|mmsg)?|ioctl|"
     r"clock_gettime|gettimeofday|time|nanosleep|clock_nanosleep|timerfd_\w+|epoll_\w+|"
@@ -114,11 +123,11 @@ def check_calls(build):
 
 # What users can write or be told -> the page that says what it means.
 DOCUMENTED = [
-    ("src/ctl/conf_keys.c", r'^\t\{"(\w+)", WG_CONF_', "docs/tuff.conf.5"),
-    ("src/daemon/command.c", r'\.name = "(\w+)"', "docs/tuff.8"),
+    ("src/conf/conf_keys.c", r'^\t\{"(\w+)", WG_CONF_', "docs/tuff.conf.5"),
+    ("src/cli/command.c", r'\.name = "(\w+)"', "docs/tuff.8"),
     ("src/core/drops.h", r'X\(\w+, "([\w-]+)"\)', "docs/json.md"),
-    ("src/ctl/check*.c", r'WG_CHECK_[A-Z]+,\s*"([\w-]+)"', "docs/json.md"),
-    ("src/daemon/diagnosis*.c", r'WG_CHECK_[A-Z]+,\s*"([\w-]+)"', "docs/json.md"),
+    ("src/conf/check*.c", r'WG_CHECK_[A-Z]+,\s*"([\w-]+)"', "docs/json.md"),
+    ("src/doctor/diagnosis*.c", r'WG_CHECK_[A-Z]+,\s*"([\w-]+)"', "docs/json.md"),
     ("src/ctl/show_json.c", r'object_set_new\(json, "(\w+)"', "docs/json.md"),
 ]
 

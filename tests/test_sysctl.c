@@ -5,7 +5,7 @@
 
 #include <sys/mount.h>
 
-#include "route/sysctl.h"
+#include "host/sysctl.h"
 
 static struct wg_netlink *nl;
 static int links[2];

@@ -6,8 +6,8 @@
 
 #include "base/log.h"
 #include "crypto/crypto.h"
-#include "daemon/clock.h"
-#include "daemon/traffic.h"
+#include "engine/traffic.h"
+#include "os/clock.h"
 
 static struct wg_traffic traffic;
 static size_t link_holds;   /* packets */

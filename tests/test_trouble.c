@@ -1,7 +1,7 @@
 /* How often what goes on failing is worth a line. */
 #include "wgtest.h"
 
-#include "daemon/trouble.h"
+#include "engine/trouble.h"
 
 static void test_the_first_failure_is_told_at_once(void **state)
 {

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-#include "ctl/text.h"
+#include "crypto/text.h"
 #include "ctl/uapi.h"
 #include "uapi.h"
 

@@ -1,6 +1,6 @@
 #include "wgtest.h"
 
-#include "daemon/verbs.h"
+#include "cli/verbs.h"
 
 static void expect(const char *word, const char *hint)
 {

@@ -10,8 +10,8 @@
 #include "wgtest.h"
 
 #include "crypto/crypto.h"
-#include "daemon/traffic.h"
-#include "daemon/workers.h"
+#include "engine/traffic.h"
+#include "engine/workers.h"
 
 #define N_JOBS 200u
 

@@ -5,8 +5,8 @@
 
 #include "netpicture.h"
 
-#include "route/sysctl.h"
-#include "route/undo.h"
+#include "host/sysctl.h"
+#include "host/undo.h"
 
 #define FORWARDING "net/ipv6/conf/all/forwarding"
 #define ACCEPT_RA  "net/ipv6/conf/eth0/accept_ra"

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "allowedips/allowedips.h"
 #include "base/heap.h"
 #include "base/list.h"
 #include "base/packet.h"
@@ -18,7 +19,6 @@
 #include "noise/cookie.h"
 #include "noise/handshake.h"
 #include "noise/session.h"
-#include "route/allowedips.h"
 
 #define WG_MAX_PEERS (1u << 20)
 

@@ -12,8 +12,8 @@
 
 #include "core/config.h"
 #include "core/drops.h"
+#include "crypto/text.h"
 #include "ctl/losses.h"
-#include "ctl/text.h"
 
 #define WG_STATUS_WORD_LEN 64  /* with its NUL */
 #define WG_STATUS_TEXT_LEN 256 /* with its NUL */

@@ -8,8 +8,8 @@
 #include "base/number.h"
 #include "crypto/encoding.h"
 #include "crypto/secret.h"
+#include "crypto/text.h"
 #include "ctl/status.h"
-#include "ctl/text.h"
 
 static void add_key(struct wg_text *text, const char *name, const uint8_t key[static WG_KEY_LEN])
 {

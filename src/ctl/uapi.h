@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "core/config.h"
-#include "ctl/text.h"
+#include "crypto/text.h"
 
 /* The most bytes that one request may have: of each of the 2^20 peers of a device there
  * is room for 1 KiB, with all of its keys and a dozen of allowed IPs. It bounds how long

@@ -3,7 +3,7 @@
 
 #include "crypto/encoding.h"
 #include "crypto/secret.h"
-#include "ctl/text.h"
+#include "crypto/text.h"
 #include "ctl/uapi.h"
 
 static void add_key(struct wg_text *text, const char *name, const uint8_t key[static WG_KEY_LEN])

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl/check.h"
-#include "ctl/conf.h"
-#include "ctl/confwrite.h"
+#include "conf/check.h"
+#include "conf/conf.h"
+#include "conf/confwrite.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

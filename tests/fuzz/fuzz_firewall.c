@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl/firewall.h"
+#include "doctor/firewall.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "route/journal.h"
-#include "route/undo_act.h"
+#include "host/journal.h"
+#include "host/undo_act.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

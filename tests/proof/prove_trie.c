@@ -1,6 +1,6 @@
 /* The steps of the allowed-IPs trie: arithmetic on keys of 128 bits, for any keys and
  * lengths, against a definition bit by bit of one bit that may be any. */
-#include "route/trie_key.h"
+#include "allowedips/trie_key.h"
 
 #include "proof.h"
 

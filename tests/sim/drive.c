@@ -155,7 +155,7 @@ static void run_until(struct wg_sim_node *node, size_t wanted)
 	}
 }
 
-/* Packets and handshakes of a peer may overtake each other, as daemon/workers.h has it. */
+/* Packets and handshakes of a peer may overtake each other, as engine/workers.h has it. */
 static bool is_same_lane(const struct wg_job *a, const struct wg_job *b)
 {
 	return a->peer == b->peer && (a->kind < WG_JOB_INITIATE) == (b->kind < WG_JOB_INITIATE);

@@ -1,0 +1,20 @@
+/* From what runs to what a changed file wants, as one change of the engine that leaves
+ * alone what both agree on: sessions of peers that stay are not touched, and an endpoint
+ * that roamed stays where it is unless the file names another. */
+#ifndef WG_CONF_CONFDIFF_H
+#define WG_CONF_CONFDIFF_H
+
+#include "conf/conf.h"
+#include "core/config.h"
+
+/* Fills in change, which the caller initialised and will deinitialise. running is a
+ * snapshot of the engine; before is the file as it was applied last. 0 or -ENOMEM. */
+int wg_confdiff_make(struct wg_config *change, const struct wg_config *running,
+		     const struct wg_conf *before, const struct wg_conf *wanted);
+
+/* Names that were found stay found: an endpoint that a peer of the file as it was applied
+ * last got by its name goes to that peer in wanted, if that has the name still. 0 or
+ * -ENOMEM. */
+int wg_confdiff_keep_found(const struct wg_conf *before, struct wg_conf *wanted);
+
+#endif

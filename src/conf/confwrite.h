@@ -1,0 +1,18 @@
+/* A tunnel's configuration as text again: SaveConfig. What the file says of the host
+ * stays, and keys and peers are those of the running tunnel, as with wg-quick(8). */
+#ifndef WG_CONF_CONFWRITE_H
+#define WG_CONF_CONFWRITE_H
+
+#include <stddef.h>
+
+#include "conf/conf.h"
+#include "core/config.h"
+
+/* The text of a file: conf with what is in running instead of its own config, of which
+ * it still has what was in effect when the tunnel came up. Secrets that came from files
+ * of their own, and were not changed since, stay there. Peers keep the order of conf;
+ * what conf does not have comes last. malloc'ed, with a NUL; holds secrets: to be
+ * wiped and freed. NULL: out of memory. */
+char *wg_confwrite_text(const struct wg_conf *conf, const struct wg_config *running, size_t *len);
+
+#endif

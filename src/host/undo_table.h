@@ -1,0 +1,10 @@
+/* Claims of routing tables in the journal; for the files of this folder only. */
+#ifndef WG_HOST_UNDO_TABLE_H
+#define WG_HOST_UNDO_TABLE_H
+
+#include "host/undo_file.h"
+
+/* Whether it is a claim: there is nothing to undo. */
+bool wg_undo_table_is(const struct wg_journal_change *change);
+
+#endif
