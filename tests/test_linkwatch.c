@@ -9,12 +9,12 @@
 #include <sys/syscall.h>
 
 #include "keeper/linkwatch.h"
-#include "keeper/privileged.h"
+#include "keeper/newlink.h"
 
 static int away_ns;             /* another network namespace */
 static struct wg_netlink *home; /* a socket in the test's own */
 static struct wg_netlink *away; /* and one in the other */
-static bool may_ask = true;     /* what wg_privileged_get_link says */
+static bool may_ask = true;     /* what wg_tun_link_get says */
 static struct __user_cap_data_struct caps[2];
 
 struct bench {
@@ -26,12 +26,12 @@ struct bench {
 	bool want_writable;
 };
 
-int __real_wg_privileged_get_link(const struct wg_tun *tun, struct wg_tun_link *link);
-int __wrap_wg_privileged_get_link(const struct wg_tun *tun, struct wg_tun_link *link);
+int __real_wg_tun_link_get(int tun_fd, struct wg_tun_link *link);
+int __wrap_wg_tun_link_get(int tun_fd, struct wg_tun_link *link);
 
-int __wrap_wg_privileged_get_link(const struct wg_tun *tun, struct wg_tun_link *link)
+int __wrap_wg_tun_link_get(int tun_fd, struct wg_tun_link *link)
 {
-	return may_ask ? __real_wg_privileged_get_link(tun, link) : -EPERM;
+	return may_ask ? __real_wg_tun_link_get(tun_fd, link) : -EPERM;
 }
 
 static void on_state(void *ctx, const struct wg_tun_link *link)
@@ -119,7 +119,7 @@ static int set_up(void **state)
 	may_ask = true;
 	set_broadcast_capability(true);
 	assert_int_equal(uv_loop_init(&bench->loop), 0);
-	assert_int_equal(wg_privileged_open_tun(&bench->tun, "wg0"), 0);
+	assert_int_equal(wg_newlink_open(&bench->tun, "wg0"), 0);
 	assert_int_equal(wg_linkwatch_open(&bench->watch, &bench->loop, bench->tun, &handler), 0);
 	turn(bench);
 	*state = bench;
@@ -143,7 +143,7 @@ static void test_a_new_link_is_down_and_has_the_usual_mtu(void **state)
 	struct bench *bench = *state;
 
 	assert_false(bench->link.up);
-	assert_int_equal(bench->link.mtu, WG_PRIVILEGED_MTU);
+	assert_int_equal(bench->link.mtu, WG_NEWLINK_MTU);
 	assert_false(bench->want_writable);
 }
 

@@ -11,7 +11,6 @@
 #include "base/log.h"
 #include "crypto/secret.h"
 #include "keeper/client.h"
-#include "keeper/privileged.h"
 
 #define BACKLOG 32
 
@@ -159,7 +158,7 @@ void wg_control_close(struct wg_control *control)
 		return;
 	while (!wg_list_empty(&control->clients))
 		wg_client_end(client_at(control->clients.next));
-	wg_privileged_remove(&control->file);
+	wg_sockfile_remove(&control->file);
 	uv_close((uv_handle_t *)&control->listener, on_handle_closed);
 	uv_close((uv_handle_t *)&control->watch, on_handle_closed);
 }

@@ -11,7 +11,6 @@
 #include "keeper/loop.h"
 #include "keeper/losses.h"
 #include "keeper/offloads.h"
-#include "keeper/privileged.h"
 #include "os/clock.h"
 
 /* Peers of a piece: some 20 KiB, and half a millisecond. */
@@ -49,7 +48,7 @@ static void describe_interface(const struct wg_described *tunnel, struct wg_stat
 	status->detailed = true;
 	status->link_up = *tunnel->link_up;
 	status->uptime_sec = (uint64_t)((now - tunnel->started) / WG_SECOND);
-	if (traffic->tun && !wg_privileged_get_link(traffic->tun, &link))
+	if (traffic->tun && !wg_tun_link_get(wg_tun_fd(traffic->tun), &link))
 		status->mtu = link.mtu;
 	snprintf(status->aead, sizeof(status->aead), "%s", wg_crypto_aead_name());
 	wg_offloads_describe(traffic->tun, traffic->udp, status->offloads, status->offloads_off,
@@ -130,7 +129,7 @@ void wg_describe_init(struct wg_described *tunnel, const struct wg_tun *tun)
 	struct wg_tun_link link;
 
 	tunnel->started = wg_clock_now().boot;
-	if (!wg_privileged_get_link(tun, &link))
+	if (!wg_tun_link_get(wg_tun_fd(tun), &link))
 		tunnel->link_dropped = link.dropped;
 }
 

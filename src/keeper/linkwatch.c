@@ -13,7 +13,6 @@
 #include <sys/socket.h>
 
 #include "base/log.h"
-#include "keeper/privileged.h"
 #include "os/poller.h"
 
 /* A link's message takes about 1 KiB; those with virtual functions take more and are
@@ -73,11 +72,11 @@ static void hear_all(struct wg_linkwatch *watch)
 static void examine(struct wg_linkwatch *watch)
 {
 	struct wg_tun_link link = watch->link;
-	int error = wg_privileged_get_link(watch->tun, &link);
+	int error = wg_tun_link_get(wg_tun_fd(watch->tun), &link);
 
 	if (!error && link.nsid != WG_TUN_LINK_OWN && !watch->hears_all) {
 		hear_all(watch);
-		error = wg_privileged_get_link(watch->tun, &link);
+		error = wg_tun_link_get(wg_tun_fd(watch->tun), &link);
 	}
 	if (error && error != -EPERM)
 		return; /* gone: the descriptor says so to who polls it */

@@ -17,7 +17,6 @@
 #include "keeper/control.h"
 #include "keeper/describe.h"
 #include "keeper/linkwatch.h"
-#include "keeper/privileged.h"
 #include "keeper/prober.h"
 #include "keeper/refusal.h"
 #include "keeper/sockets.h"
@@ -451,7 +450,7 @@ static int start(struct wg_loop *loop, const struct wg_loop_options *options, co
 		error = start_control(loop, options);
 	} else {
 		close(options->control_fd);
-		wg_privileged_remove(&options->control_file);
+		wg_sockfile_remove(&options->control_file);
 	}
 	return error;
 }
@@ -464,7 +463,7 @@ int wg_loop_new(struct wg_loop **out, const struct wg_loop_options *options, str
 
 	if (!loop) {
 		close(options->control_fd);
-		wg_privileged_remove(&options->control_file);
+		wg_sockfile_remove(&options->control_file);
 		wg_tun_close(options->tun);
 		return wg_error_set(error, code, "%s: %s: %s", options->name, what,
 				    strerror(-code));

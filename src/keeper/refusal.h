@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-/* Fills in error for a -errno of wg_privileged_open_tun or wg_privileged_listen;
+/* Fills in error for a -errno of wg_newlink_open or wg_sockfile_listen;
  * returns code. */
 int wg_refusal_of_link(struct wg_error *error, const char *name, int code);
 int wg_refusal_of_control(struct wg_error *error, const char *name, const char *path, int code);

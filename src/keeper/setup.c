@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "keeper/background.h"
-#include "keeper/privileged.h"
+#include "keeper/newlink.h"
 #include "keeper/refusal.h"
 #include "os/logsink.h"
 
@@ -29,7 +29,7 @@ static int open_link(const struct wg_setup *setup, struct wg_tun **tun,
 
 	snprintf(name, WG_TUN_NAME_LEN, "%s", setup->name);
 	if (fd < 0) {
-		code = wg_privileged_open_tun(tun, name);
+		code = wg_newlink_open(tun, name);
 		return code ? wg_refusal_of_link(error, name, code) : 0;
 	}
 	code = adopt_link(name, fd, tun, error);
@@ -59,7 +59,7 @@ static int open_control(const struct wg_setup *setup, const char *name,
 		return adopt_control(name, fd, &loop->control_file, error);
 	code = wg_sockfile_place(path, WG_SOCKFILE_FOLDER, name);
 	if (!code)
-		code = wg_privileged_listen(&loop->control_file, path);
+		code = wg_sockfile_listen(&loop->control_file, path);
 	loop->control_fd = code;
 	return code < 0 ? wg_refusal_of_control(error, name, path, code) : 0;
 }

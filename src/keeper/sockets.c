@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "keeper/privileged.h"
 #include "os/portholder.h"
 
 void wg_sockets_init(struct wg_sockets *sockets)
@@ -20,7 +19,7 @@ static int open_port(struct wg_sockets *sockets, uint16_t port)
 
 	memcpy(options.unwanted, sockets->unwanted, sizeof(options.unwanted));
 	memcpy(options.broken, sockets->broken, sizeof(options.broken));
-	error = wg_privileged_open_udp(&sockets->udp, &options);
+	error = wg_udp_open(&sockets->udp, &options);
 
 	if (error)
 		sockets->udp = NULL;
@@ -95,7 +94,7 @@ int wg_sockets_prepare(const struct wg_sockets *sockets, const struct wg_config 
 	if (!next->udp || next->port != sockets->port)
 		return wg_sockets_open(next);
 	if (next->fwmark != sockets->fwmark)
-		return wg_privileged_set_mark(next->udp, next->fwmark);
+		return wg_udp_set_mark(next->udp, next->fwmark);
 	return 0;
 }
 
@@ -115,5 +114,5 @@ void wg_sockets_abandon(const struct wg_sockets *sockets, struct wg_sockets *nex
 	if (next->udp != sockets->udp)
 		wg_sockets_close(next);
 	else if (next->fwmark != sockets->fwmark && next->udp)
-		wg_privileged_set_mark(next->udp, sockets->fwmark);
+		wg_udp_set_mark(next->udp, sockets->fwmark);
 }

@@ -1,4 +1,4 @@
-/* Opening a TUN link, and its settings. */
+/* A TUN link that is open already: its settings. Nothing here opens anything. */
 #include "tun/tun.h"
 
 #include <errno.h>
@@ -14,29 +14,6 @@
 #include "tun/link.h"
 
 _Static_assert(WG_TUN_NAME_LEN == IFNAMSIZ, "the kernel's limit");
-
-static bool name_is_valid(const char *name)
-{
-	size_t len = strlen(name);
-
-	/* '%' would have the kernel pick a number, the rest it refuses itself. */
-	return len > 0 && len < WG_TUN_NAME_LEN && !strpbrk(name, "%/: \t\n\v\f\r") &&
-	       strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
-}
-
-/* Why TUNSETIFF failed: a link of another kind gives EINVAL, like much else. */
-static int attach_error(const char *name, int err)
-{
-	return err == EINVAL && if_nametoindex(name) ? -EBUSY : -err;
-}
-
-static int attach(int fd, const char *name)
-{
-	struct ifreq ifr = {.ifr_flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR};
-
-	strncpy(ifr.ifr_name, name, IFNAMSIZ - 1);
-	return ioctl(fd, TUNSETIFF, &ifr) < 0 ? attach_error(name, errno) : 0;
-}
 
 /* A persistent link keeps the header size of the program that had it last. */
 static int set_vnet_len(const struct wg_tun *tun)
@@ -108,24 +85,6 @@ int wg_tun_adopt(struct wg_tun **out, int fd)
 	wg_tun_set_offloads(tun, (const bool[WG_TUN_N_OFFLOADS]){false});
 	*out = tun;
 	return 0;
-}
-
-int wg_tun_open(struct wg_tun **out, const char *name)
-{
-	int err;
-	int fd;
-
-	if (!name_is_valid(name))
-		return -EINVAL;
-	fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	err = attach(fd, name);
-	if (!err)
-		err = wg_tun_adopt(out, fd);
-	if (err)
-		close(fd);
-	return err;
 }
 
 void wg_tun_close(struct wg_tun *tun)

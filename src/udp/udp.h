@@ -48,6 +48,12 @@ struct wg_udp_options {
  * or another -errno. */
 int wg_udp_open(struct wg_udp **out, const struct wg_udp_options *options);
 
+/* Takes over sockets that are open, as wg_udp_open made them in another process; -1 stands
+ * for one that is not there. options tells which port and mark they have. 0; -ENOMEM, and
+ * then they stay the caller's. */
+int wg_udp_adopt(struct wg_udp **out, const int fds[static WG_UDP_SOCKETS],
+		 const struct wg_udp_options *options);
+
 void wg_udp_close(struct wg_udp *udp);
 
 /* The port in use, host order. */

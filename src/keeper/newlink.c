@@ -1,4 +1,4 @@
-#include "keeper/privileged.h"
+#include "keeper/newlink.h"
 
 #include <errno.h>
 #include <linux/if_tun.h>
@@ -21,7 +21,7 @@ static int set_up_link(const char *name)
 		return error;
 	error = wg_link_find(netlink, name, &link);
 	if (!error)
-		error = wg_link_set_mtu(netlink, link.index, WG_PRIVILEGED_MTU);
+		error = wg_link_set_mtu(netlink, link.index, WG_NEWLINK_MTU);
 	if (!error)
 		(void)wg_link_set_addressless(netlink, link.index); /* there may be no IPv6 */
 	wg_netlink_close(netlink);
@@ -39,7 +39,7 @@ static int set_up_new(const struct wg_tun *tun)
 	return set_up_link(ifr.ifr_name);
 }
 
-int wg_privileged_open_tun(struct wg_tun **tun, const char *name)
+int wg_newlink_open(struct wg_tun **tun, const char *name)
 {
 	int error = wg_tun_open(tun, name);
 
@@ -49,29 +49,4 @@ int wg_privileged_open_tun(struct wg_tun **tun, const char *name)
 	if (error)
 		wg_tun_close(*tun);
 	return error;
-}
-
-int wg_privileged_get_link(const struct wg_tun *tun, struct wg_tun_link *link)
-{
-	return wg_tun_link_get(wg_tun_fd(tun), link);
-}
-
-int wg_privileged_open_udp(struct wg_udp **udp, const struct wg_udp_options *options)
-{
-	return wg_udp_open(udp, options);
-}
-
-int wg_privileged_set_mark(struct wg_udp *udp, uint32_t fwmark)
-{
-	return wg_udp_set_mark(udp, fwmark);
-}
-
-int wg_privileged_listen(struct wg_sockfile *file, const char *path)
-{
-	return wg_sockfile_listen(file, path);
-}
-
-void wg_privileged_remove(const struct wg_sockfile *file)
-{
-	wg_sockfile_remove(file);
 }
