@@ -1,6 +1,6 @@
 # What makes a mistake in this program harder to use for others, where compiler and libc
 # have it. tests/test_hardening.py reads from the binary that it is there; WG_HARDENING says
-# what to expect.
+# what to expect beside what it knows of glibc.
 
 include(CheckCCompilerFlag)
 include(CheckCSourceCompiles)
@@ -32,7 +32,7 @@ function(wg_harden_if_started flag linker word)
 endfunction()
 
 wg_harden(-fstack-protector-strong stack-protector)
-wg_harden(-fstack-clash-protection)
+wg_harden(-fstack-clash-protection stack-clash)
 # Jumps and returns only to where they may go: in the processor, if it can. A program is
 # marked so if the files of libc that start it are, too; some distributions' are not.
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|AMD64)$")
