@@ -45,6 +45,8 @@ IMPURE = re.compile(
     r"^(socket|bind|connect|accept4?|send(to|msg|mmsg)?|recv(from|msg|mmsg)?|ioctl|"
     r"clock_gettime|gettimeofday|time|nanosleep|clock_nanosleep|timerfd_\w+|epoll_\w+|"
     r"p?poll|select|uv_\w+|pthread_\w+|thrd_\w+|mtx_\w+|fork|exec\w+|mnl_\w+)$")
+# Libraries whose objects need each other in one direction only.
+LAYERED = ["core"]
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 MAX_LINES = 600
 # Here nearly all that is compared is a key, a mac or a tag: wg_equal takes as long
@@ -121,6 +123,51 @@ def check_calls(build):
     return count
 
 
+def needs_of(archive):
+    """Object -> the objects of the archive that define what it uses."""
+    listed = subprocess.run(["nm", archive], check=True, capture_output=True, text=True)
+    defined, used = {}, {}
+    for line in listed.stdout.splitlines():
+        words = line.split()
+        if line.endswith(".o:"):
+            member = line.split(".")[0]
+            used[member] = set()
+        elif len(words) == 2 and words[0] == "U":
+            used[member].add(words[1])
+        elif len(words) == 3 and words[1] in "TDBRVWC":
+            defined[words[2]] = member
+    return {member: {defined[symbol] for symbol in symbols & defined.keys()} - {member}
+            for member, symbols in used.items()}
+
+
+def circle_in(needs):
+    """Some objects that need each other in a circle, or None."""
+    needs = dict(needs)
+    while needs:
+        lowest = {member for member, below in needs.items() if not below & needs.keys()}
+        if not lowest:
+            break
+        needs = {member: below for member, below in needs.items() if member not in lowest}
+    if not needs:
+        return None
+    path = [min(needs)]
+    while path.count(path[-1]) == 1:
+        path.append(min(needs[path[-1]] & needs.keys()))
+    return path[path.index(path[-1]):]
+
+
+def check_circles(build):
+    count = 0
+    for library in LAYERED:
+        archive = build / "src" / PURE[library] / f"libwg_{library}.a"
+        needs = needs_of(archive)
+        circle = circle_in(needs)
+        if circle:
+            complain(archive.name, f"a circle: {' needs '.join(circle)}")
+        count += len(needs)
+    return count
+
+
 # What users can write or be told -> the page that says what it means.
 DOCUMENTED = [
     ("src/conf/conf_keys.c", r'^\t\{"(\w+)", WG_CONF_', "docs/tuff.conf.5"),
@@ -149,8 +196,10 @@ def main():
     check_text(root)
     check_documentation(root)
     n_symbols = check_calls(build)
-    assert n_includes and n_symbols, "nothing was checked"
-    print(f"{n_includes} includes, {n_symbols} calls out of {len(PURE)} pure libraries")
+    n_objects = check_circles(build)
+    assert n_includes and n_symbols and n_objects, "nothing was checked"
+    print(f"{n_includes} includes, {n_symbols} calls out of {len(PURE)} pure libraries, "
+          f"{n_objects} objects without a circle")
     for complaint in complaints:
         print(complaint)
     return 1 if complaints else 0

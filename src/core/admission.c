@@ -1,6 +1,7 @@
 #include "core/admission.h"
 
 #include "base/bytes.h"
+#include "core/out.h"
 
 /* Cookie replies per turn, at some 2 us each: as much as a few Diffie-Hellmans. */
 #define REPLY_BUDGET 64u

@@ -1,14 +1,16 @@
 /* The public face: the device's life, its turn, and what comes back from jobs. How a
- * configuration is applied and described is in apply.c. */
+ * configuration is applied and described is in apply.c and describe.c. */
 #include "core/device.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 #include "base/bytes.h"
 #include "core/engine.h"
+#include "core/handshake_turn.h"
 #include "core/handshakes.h"
 #include "core/inbound.h"
+#include "core/initiative.h"
+#include "core/out.h"
 #include "core/outbound.h"
 #include "crypto/secret.h"
 
@@ -23,74 +25,6 @@
  * packets, handshakes and finished jobs have their turn before; without that, many
  * keepalives at a time would find no job left. */
 #define TICK_PEERS 64u
-
-/* Jobs that wait in one wg_out before it is flushed. */
-#define OUT_JOBS 64u
-
-void wg_device_drop(struct wg_device *device, struct wg_packet *packet, enum wg_drop reason)
-{
-	wg_device_count_drops(device, reason, 1);
-	wg_packet_put(packet);
-}
-
-void wg_device_drop_batch(struct wg_device *device, struct wg_batch *batch, enum wg_drop reason)
-{
-	wg_device_count_drops(device, reason, batch->n);
-	wg_batch_drop(batch);
-}
-
-struct wg_run *wg_out_run(struct wg_out *out, const struct wg_path *path, uint8_t ds,
-			  uint64_t owner)
-{
-	struct wg_run *run;
-
-	if (out->n_runs == WG_OUT_RUNS)
-		out->flush(out);
-	assert(out->n_runs < WG_OUT_RUNS);
-	run = &out->runs[out->n_runs++];
-	*run = (struct wg_run){.path = *path, .ds = ds, .owner = owner};
-	return run;
-}
-
-struct wg_job *wg_out_job(struct wg_device *device, struct wg_out *out, enum wg_job_kind kind)
-{
-	struct wg_job *job = out->jobs.n < OUT_JOBS ? wg_job_new(&device->jobs, kind) : NULL;
-
-	if (job)
-		return job;
-	out->flush(out);
-	return wg_job_new(&device->jobs, kind);
-}
-
-/* Takes the packet. False: there was no memory for one. */
-static bool put_message(struct wg_device *device, struct wg_run *run, struct wg_packet *packet,
-			const void *message, size_t len)
-{
-	if (!packet) {
-		wg_device_count_drops(device, WG_DROP_OUT_NO_MEMORY, 1);
-		return false;
-	}
-	memcpy(packet->data, message, len);
-	packet->len = (uint32_t)len;
-	wg_batch_push(&run->batch, packet);
-	return true;
-}
-
-bool wg_out_message(struct wg_device *device, struct wg_out *out, const struct wg_path *path,
-		    uint8_t ds, uint64_t owner, const void *message, size_t len)
-{
-	return put_message(device, wg_out_run(out, path, ds, owner), wg_pool_get(device->pool, len),
-			   message, len);
-}
-
-bool wg_out_handshake(struct wg_device *device, struct wg_out *out, const struct wg_peer *peer,
-		      uint8_t ds, const void *message, size_t len)
-{
-	/* Making room for a run sends those before it, and gives their memory back. */
-	struct wg_run *run = wg_out_run(out, &peer->path, ds, peer->handle);
-
-	return put_message(device, run, wg_pool_get(device->handshake_pool, len), message, len);
-}
 
 struct wg_device *wg_device_new(const struct wg_device_options *options)
 {
@@ -190,7 +124,7 @@ void wg_device_from_tun(struct wg_device *device, struct wg_batch *batch, struct
 			struct wg_out *out)
 {
 	if (!device->up)
-		wg_device_drop_batch(device, batch, WG_DROP_OUT_LINK_DOWN);
+		wg_out_drop_batch(device, batch, WG_DROP_OUT_LINK_DOWN);
 	else
 		wg_outbound_packets(device, batch, now, out);
 }
@@ -199,7 +133,7 @@ void wg_device_from_udp(struct wg_device *device, struct wg_run *run, struct wg_
 			struct wg_out *out)
 {
 	if (!device->up)
-		wg_device_drop_batch(device, &run->batch, WG_DROP_IN_LINK_DOWN);
+		wg_out_drop_batch(device, &run->batch, WG_DROP_IN_LINK_DOWN);
 	else
 		wg_inbound_run(device, run, now, out);
 }
@@ -258,7 +192,7 @@ static void look_at_waiting(struct wg_device *device, struct wg_peer *peer, stru
 		wg_timers_waiting(&peer->timers, wg_staged_since(&peer->staged));
 	if (wg_peer_waits(peer) && !wg_timers_trying(&peer->timers) &&
 	    !wg_outbound_may_send(peer->current, now.boot))
-		wg_handshakes_want(device, peer, WG_WISH_DATA, now);
+		wg_initiative_want(device, peer, WG_WISH_DATA, now);
 }
 
 static void expire(struct wg_device *device, struct wg_peer *peer, enum wg_timer timer,
@@ -270,7 +204,7 @@ static void expire(struct wg_device *device, struct wg_peer *peer, enum wg_timer
 		device->silence_until = now.boot + SILENCE_LASTS;
 		if (wg_timers_retry(&peer->timers, now.boot)) {
 			wg_peer_forget_source(peer);
-			wg_handshakes_want(device, peer, WG_WISH_AGAIN, now);
+			wg_initiative_want(device, peer, WG_WISH_AGAIN, now);
 		} else {
 			give_up(device, peer);
 		}
@@ -280,7 +214,7 @@ static void expire(struct wg_device *device, struct wg_peer *peer, enum wg_timer
 		break;
 	case WG_TIMER_NEW_HANDSHAKE:
 		wg_peer_forget_source(peer);
-		wg_handshakes_want(device, peer, WG_WISH_DATA, now);
+		wg_initiative_want(device, peer, WG_WISH_DATA, now);
 		break;
 	case WG_TIMER_ZERO_KEYS:
 		wg_peer_clear_handshake(device, peer);
@@ -325,15 +259,15 @@ void wg_device_tick(struct wg_device *device, struct wg_now now, struct wg_out *
 	}
 	if (device->ratelimit.sweep_due <= now.boot)
 		wg_ratelimit_sweep(&device->ratelimit, now.boot);
-	if (wg_handshakes_waiting(device))
-		wg_handshakes_turn(device, now, out);
+	if (wg_handshake_turn_waiting(device))
+		wg_handshake_turn_plan(device, now, out);
 }
 
 wg_time wg_device_due(const struct wg_device *device)
 {
 	wg_time due = wg_heap_due(&device->deadlines);
 
-	if (wg_handshakes_waiting(device))
+	if (wg_handshake_turn_waiting(device))
 		return -WG_NEVER;
 	return device->ratelimit.sweep_due < due ? device->ratelimit.sweep_due : due;
 }

@@ -7,12 +7,14 @@
  *              feeds timers and statistics, once a vector; then the inner packets
  *              are checked, and those that are the peer's go to the link */
 #include "core/inbound.h"
-#include "base/bytes.h"
 
+#include "base/bytes.h"
 #include "core/admission.h"
 #include "core/handshakes.h"
+#include "core/initiative.h"
 #include "core/inner.h"
 #include "core/mss.h"
+#include "core/out.h"
 #include "core/outbound.h"
 
 static void plan_open(struct wg_device *device, struct wg_keypair *keypair, struct wg_batch *batch,
@@ -28,8 +30,8 @@ static void plan_open(struct wg_device *device, struct wg_keypair *keypair, stru
 	if (!job || !keypair->index.peer) {
 		if (job)
 			wg_job_put(&device->jobs, job);
-		wg_device_drop_batch(device, batch,
-				     job ? WG_DROP_IN_UNKNOWN_INDEX : WG_DROP_IN_NO_MEMORY);
+		wg_out_drop_batch(device, batch,
+				  job ? WG_DROP_IN_UNKNOWN_INDEX : WG_DROP_IN_NO_MEMORY);
 		wg_keypair_put(keypair);
 		return;
 	}
@@ -92,7 +94,7 @@ void wg_inbound_run(struct wg_device *device, struct wg_run *run, struct wg_now 
 		uint32_t index;
 
 		if (kind == WG_MESSAGE_INVALID) {
-			wg_device_drop(device, packet, reason);
+			wg_out_drop(device, packet, reason);
 			continue;
 		}
 		if (kind != WG_MESSAGE_TRANSPORT) {
@@ -108,11 +110,11 @@ void wg_inbound_run(struct wg_device *device, struct wg_run *run, struct wg_now 
 			keypair = find_keypair(device, packet, now.boot, &reason);
 		}
 		if (keypair && used_up(packet))
-			wg_device_drop(device, packet, WG_DROP_IN_EXPIRED);
+			wg_out_drop(device, packet, WG_DROP_IN_EXPIRED);
 		else if (keypair)
 			wg_batch_push(&batch, packet);
 		else
-			wg_device_drop(device, packet, reason);
+			wg_out_drop(device, packet, reason);
 	}
 	if (keypair)
 		plan_open(device, keypair, &batch, run, out);
@@ -130,9 +132,9 @@ static uint64_t keep_authentic(struct wg_device *device, struct wg_keypair *keyp
 	wg_batch_init(batch);
 	while ((packet = wg_batch_pop(&opened))) {
 		if (!(packet->flags & WG_PACKET_AUTHENTIC)) {
-			wg_device_drop(device, packet, WG_DROP_IN_DECRYPT);
+			wg_out_drop(device, packet, WG_DROP_IN_DECRYPT);
 		} else if (!wg_replay_accept(&keypair->session.replay, packet->counter)) {
-			wg_device_drop(device, packet, WG_DROP_IN_REPLAY);
+			wg_out_drop(device, packet, WG_DROP_IN_REPLAY);
 		} else {
 			bytes += packet->len + WG_TRANSPORT_OVERHEAD;
 			*data |= packet->len > 0;
@@ -151,7 +153,7 @@ static void keep_fresh(struct wg_device *device, struct wg_peer *peer, struct wg
 	    now.boot - keypair->session.birth < WG_REKEY_RECEIVE_TIME)
 		return;
 	peer->timers.last_minute_done = true;
-	wg_handshakes_want(device, peer, WG_WISH_RENEW, now);
+	wg_initiative_want(device, peer, WG_WISH_RENEW, now);
 }
 
 /* What one or more authentic messages of a vector mean, whatever is inside. */
@@ -203,9 +205,9 @@ static void deliver(struct wg_device *device, const struct wg_peer *peer, struct
 			continue;
 		}
 		if (!wg_inner_trim(packet)) {
-			wg_device_drop(device, packet, WG_DROP_INNER_MALFORMED);
+			wg_out_drop(device, packet, WG_DROP_INNER_MALFORMED);
 		} else if (!same_source(packet, before) && !source_is(device, peer, packet)) {
-			wg_device_drop(device, packet, WG_DROP_INNER_SOURCE);
+			wg_out_drop(device, packet, WG_DROP_INNER_SOURCE);
 		} else {
 			device->unmarked += !wg_inner_decapsulate_ecn(packet, ds);
 			if (device->clamp_mss)
@@ -224,7 +226,7 @@ void wg_inbound_opened(struct wg_device *device, struct wg_job *job, struct wg_n
 	uint64_t bytes;
 
 	if (!peer || !job->keypair->index.peer) {
-		wg_device_drop_batch(device, &job->batch, WG_DROP_IN_UNKNOWN_INDEX);
+		wg_out_drop_batch(device, &job->batch, WG_DROP_IN_UNKNOWN_INDEX);
 	} else {
 		bytes = keep_authentic(device, job->keypair, &job->batch, &data);
 		peer->rx_bytes += bytes;

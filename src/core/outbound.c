@@ -7,11 +7,12 @@
  *   (job)      sealed in place
  *   sealed     to the peer's endpoint of that moment, as one run */
 #include "core/outbound.h"
-#include "base/bytes.h"
 
-#include "core/handshakes.h"
+#include "base/bytes.h"
+#include "core/initiative.h"
 #include "core/inner.h"
 #include "core/mss.h"
+#include "core/out.h"
 
 /* A job is this long at most, so that workers share and buffers return early. */
 #define JOB_PACKETS 256u
@@ -28,7 +29,7 @@ static void refuse(struct wg_device *device, struct wg_packet *packet, enum wg_d
 		if (error)
 			wg_batch_push(&out->tun, error);
 	}
-	wg_device_drop(device, packet, reason);
+	wg_out_drop(device, packet, reason);
 }
 
 static struct wg_peer *route(const struct wg_device *device, const struct wg_packet *packet,
@@ -50,7 +51,7 @@ static struct wg_peer *accept(struct wg_device *device, struct wg_packet *packet
 	struct wg_peer *peer;
 
 	if (!version) {
-		wg_device_drop(device, packet, WG_DROP_OUT_MALFORMED);
+		wg_out_drop(device, packet, WG_DROP_OUT_MALFORMED);
 		return NULL;
 	}
 	packet->ds = wg_inner_encapsulate_ecn(packet);
@@ -66,7 +67,7 @@ static struct wg_peer *accept(struct wg_device *device, struct wg_packet *packet
 		return NULL;
 	}
 	if (device->has_identity && !peer->remote.usable) {
-		wg_device_drop(device, packet, WG_DROP_OUT_NO_KEY);
+		wg_out_drop(device, packet, WG_DROP_OUT_NO_KEY);
 		return NULL;
 	}
 	return peer;
@@ -83,7 +84,7 @@ static void keep_fresh(struct wg_device *device, struct wg_peer *peer,
 {
 	if (session->send_counter > WG_REKEY_AFTER_MESSAGES ||
 	    (session->initiator && now.boot - session->birth >= WG_REKEY_AFTER_TIME))
-		wg_handshakes_want(device, peer, WG_WISH_RENEW, now);
+		wg_initiative_want(device, peer, WG_WISH_RENEW, now);
 }
 
 static void plan_seal(struct wg_device *device, struct wg_peer *peer, struct wg_keypair *keypair,
@@ -92,7 +93,7 @@ static void plan_seal(struct wg_device *device, struct wg_peer *peer, struct wg_
 	struct wg_job *job = wg_out_job(device, out, WG_JOB_SEAL);
 
 	if (!job) {
-		wg_device_drop_batch(device, batch, WG_DROP_OUT_NO_MEMORY);
+		wg_out_drop_batch(device, batch, WG_DROP_OUT_NO_MEMORY);
 		return;
 	}
 	job->peer = peer->handle;
@@ -153,12 +154,12 @@ static void stage(struct wg_device *device, struct wg_peer *peer, struct wg_batc
 {
 	wg_staged_add(device, peer, batch, now.boot);
 	if (wg_staged_empty(&peer->staged)) {
-		wg_handshakes_want(device, peer, WG_WISH_KEEPALIVE, now);
+		wg_initiative_want(device, peer, WG_WISH_KEEPALIVE, now);
 		return;
 	}
 	wg_timers_waiting(&peer->timers, wg_staged_since(&peer->staged));
 	wg_peer_timers_changed(device, peer);
-	wg_handshakes_want(device, peer, WG_WISH_DATA, now);
+	wg_initiative_want(device, peer, WG_WISH_DATA, now);
 }
 
 /* How many messages there are to send: a keepalive where there is nothing else. */
@@ -251,7 +252,7 @@ void wg_outbound_sealed(struct wg_device *device, struct wg_job *job, struct wg_
 	struct wg_run *run;
 
 	if (!peer || !device->up || !job->keypair->index.peer) {
-		wg_device_drop_batch(device, &job->batch, WG_DROP_OUT_LINK_DOWN);
+		wg_out_drop_batch(device, &job->batch, WG_DROP_OUT_LINK_DOWN);
 	} else {
 		wg_batch_for_each (packet, &job->batch)
 			peer->tx_bytes += packet->len;

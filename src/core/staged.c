@@ -4,7 +4,7 @@
 #include <errno.h>
 
 #include "base/bytes.h"
-#include "core/engine.h"
+#include "core/out.h"
 
 /* What sealing adds behind a packet: padding and tag. */
 #define SEAL_ROOM 32u
@@ -59,7 +59,7 @@ static bool make_room(struct wg_device *device, const struct wg_packet *packet)
 
 		if (!peer)
 			return false;
-		wg_device_drop(device, pop(&peer->staged), WG_DROP_OUT_STAGED_EVICTED);
+		wg_out_drop(device, pop(&peer->staged), WG_DROP_OUT_STAGED_EVICTED);
 		place(store, &peer->staged);
 	}
 	return true;
@@ -85,7 +85,7 @@ static void add(struct wg_device *device, struct wg_peer *peer, const struct wg_
 	struct wg_packet *copied;
 
 	if (staged->packets.n == WG_MAX_STAGED)
-		wg_device_drop(device, pop(staged), WG_DROP_OUT_STAGED_FULL);
+		wg_out_drop(device, pop(staged), WG_DROP_OUT_STAGED_FULL);
 	copied = make_room(device, packet) ? copy(store->pool, packet) : NULL;
 	if (!copied) {
 		wg_device_count_drops(device, WG_DROP_OUT_NO_MEMORY, 1);
@@ -127,7 +127,7 @@ void wg_staged_add(struct wg_device *device, struct wg_peer *peer, struct wg_bat
 
 	/* What would be dropped at once is not copied first. */
 	while (batch->n > WG_MAX_STAGED)
-		wg_device_drop(device, wg_batch_pop(batch), WG_DROP_OUT_STAGED_FULL);
+		wg_out_drop(device, wg_batch_pop(batch), WG_DROP_OUT_STAGED_FULL);
 	while ((packet = wg_batch_pop(batch))) {
 		add(device, peer, packet, now);
 		wg_packet_put(packet);
@@ -151,14 +151,14 @@ void wg_staged_drop(struct wg_device *device, struct wg_peer *peer, enum wg_drop
 
 	wg_batch_init(&batch);
 	wg_staged_take(device, peer, &batch);
-	wg_device_drop_batch(device, &batch, reason);
+	wg_out_drop_batch(device, &batch, reason);
 }
 
 void wg_staged_drop_until(struct wg_device *device, struct wg_peer *peer, wg_time time,
 			  enum wg_drop reason)
 {
 	while (!wg_staged_empty(&peer->staged) && wg_staged_since(&peer->staged) <= time)
-		wg_device_drop(device, pop(&peer->staged), reason);
+		wg_out_drop(device, pop(&peer->staged), reason);
 	place(&device->staged, &peer->staged);
 }
 

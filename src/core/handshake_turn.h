@@ -1,0 +1,16 @@
+/* Whose turn it is to have a job of a handshake: the initiations that peers want, and the
+ * messages that wait in lanes. All of it within a budget, so a flood cannot starve data.
+ * Inside the engine only. */
+#ifndef WG_CORE_HANDSHAKE_TURN_H
+#define WG_CORE_HANDSHAKE_TURN_H
+
+#include "core/engine.h"
+
+/* Plans waiting initiations and queued messages, and answers with cookies those who
+ * need one, each up to a budget. */
+void wg_handshake_turn_plan(struct wg_device *device, struct wg_now now, struct wg_out *out);
+
+/* Whether a turn would do something. */
+bool wg_handshake_turn_waiting(const struct wg_device *device);
+
+#endif
