@@ -54,6 +54,11 @@ static inline void fill(struct wg_status *status)
 	status->unmarked = 12;
 	status->losses[WG_LOSS_LINK_QUEUE] = 500;
 	status->losses[WG_LOSS_SOCKET_MEMORY] = 3;
+	status->lately_sec = 61;
+	status->lately.out = 9;
+	status->lately.in = 8;
+	status->lately.drops[WG_DROP_OUT_QUEUE_FULL] = 2;
+	status->lately.losses[WG_LOSS_LINK_QUEUE] = 4;
 	add_callers(&status->config);
 
 	peer = wg_config_add_peer(&status->config);

@@ -7,42 +7,6 @@ static void test_a_healthy_tunnel_has_no_findings(void **state)
 	assert_string_equal(diagnose(), "");
 }
 
-static void test_losses_are_noted_and_warned_of_when_they_are_felt(void **state)
-{
-	static const struct {
-		enum wg_loss loss;
-		const char *note;
-		const char *warning;
-		const char *remedy;
-	} cases[] = {
-		{WG_LOSS_LINK_QUEUE, "n link-queue", "w link-queue", "txqueuelen"},
-		{WG_LOSS_SOCKET_QUEUE, "n socket-queue", "w socket-queue", "rmem_max"},
-		{WG_LOSS_LINK_MEMORY, "n no-memory", "w no-memory", "MemoryMax"},
-		{WG_LOSS_SOCKET_MEMORY, "n no-memory", "w no-memory", "MemoryMax"},
-	};
-
-	(void)state;
-	peer->rx_bytes = 1400 * 10000;
-	peer->tx_bytes = 1400 * 10000;
-	for (size_t i = 0; i < WG_ARRAY_LEN(cases); i++) {
-		uint64_t *lost = &facts.status.losses[cases[i].loss];
-
-		*lost = 10;
-		assert_string_equal(diagnose(), cases[i].note);
-		assert_said(cases[i].remedy);
-		start_again();
-		*lost = 11;
-		assert_string_equal(diagnose(), cases[i].warning);
-		assert_said("11 ");
-		start_again();
-		*lost = 0;
-	}
-	facts.status.losses[WG_LOSS_LINK_MEMORY] = 1;
-	facts.status.losses[WG_LOSS_SOCKET_MEMORY] = 1;
-	assert_string_equal(diagnose(), "n no-memory; n no-memory");
-	assert_false(wg_check_has_problems(&check));
-}
-
 static void test_a_tunnel_that_is_not_up_is_found(void **state)
 {
 	(void)state;
@@ -521,7 +485,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_healthy_tunnel_has_no_findings),
-		TEST(test_losses_are_noted_and_warned_of_when_they_are_felt),
 		TEST(test_a_tunnel_that_is_not_up_is_found),
 		TEST(test_a_link_without_a_control_socket_is_found),
 		TEST(test_a_link_of_the_kernels_wireguard_is_told_apart),

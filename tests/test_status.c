@@ -58,6 +58,8 @@ static void test_a_status_survives_its_text(void **state)
 	assert_int_equal(got.config.peers[1].health.responses_sent, 8);
 	assert_int_equal(got.config.callers[WG_CALLER_UNKNOWN].source.scope, 3);
 	assert_null(wg_status_peer_name(&got, 0));
+	assert_int_equal(got.lately_sec, 61);
+	assert_memory_equal(&got.lately, &sent.lately, sizeof(got.lately));
 	free(text);
 	free(again);
 	wg_status_deinit(&got);
@@ -89,6 +91,10 @@ static void test_text_that_is_none_is_refused(void **state)
 		{"drop=in-mac1\nerrno=0\n\n", -EPROTO},
 		{"drop=in-mac1 x\nerrno=0\n\n", -EPROTO},
 		{"drop=link-no-memory x\nerrno=0\n\n", -EPROTO},
+		{"drop_lately=in-mac1 x\nerrno=0\n\n", -EPROTO},
+		{"lately=1 2\nerrno=0\n\n", -EPROTO},
+		{"lately=1 2 x\nerrno=0\n\n", -EPROTO},
+		{"lately=1 2 3\nerrno=0\n\n", 1},
 		{"caller=wrong_key 1 2\nerrno=0\n\n", -EPROTO},
 		{"caller=wrong_key 1 2 AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= "
 		 "192.0.2.7:1\nerrno=0\n\n",

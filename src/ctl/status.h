@@ -14,6 +14,7 @@
 #include "core/drops.h"
 #include "crypto/text.h"
 #include "ctl/losses.h"
+#include "ctl/tally.h"
 
 #define WG_STATUS_WORD_LEN 64  /* with its NUL */
 #define WG_STATUS_TEXT_LEN 256 /* with its NUL */
@@ -56,6 +57,10 @@ struct wg_status {
 	uint64_t drops[WG_DROP_COUNT];
 	uint64_t unmarked; /* see wg_device_unmarked() */
 	uint64_t losses[WG_LOSS_COUNT];
+
+	/* Of all these only the last minutes, so many seconds; 0: not known. */
+	uint64_t lately_sec;
+	struct wg_tally lately;
 };
 
 void wg_status_init(struct wg_status *status);

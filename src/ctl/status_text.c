@@ -24,6 +24,19 @@ static const char *const caller_names[WG_N_CALLERS] = {
 	[WG_CALLER_UNKNOWN] = "unknown_peer",
 };
 
+static void add_drops(struct wg_text *text, const char *key, const uint64_t *drops,
+		      const uint64_t *losses)
+{
+	for (int reason = 0; reason < WG_DROP_COUNT; reason++)
+		if (drops[reason])
+			wg_text_printf(text, "%s=%s %" PRIu64 "\n", key,
+				       wg_drop_name((enum wg_drop)reason), drops[reason]);
+	for (int loss = 0; loss < WG_LOSS_COUNT; loss++)
+		if (losses[loss])
+			wg_text_printf(text, "%s=%s %" PRIu64 "\n", key,
+				       wg_loss_name((enum wg_loss)loss), losses[loss]);
+}
+
 /* "caller=wrong_key CALLS AGE KEY SOURCE" */
 static void add_callers(struct wg_text *text, const struct wg_config *config)
 {
@@ -123,7 +136,7 @@ static const char *behind(const char *name, const char *value)
 	return strncmp(name, value, len) == 0 && value[len] == ' ' ? value + len + 1 : NULL;
 }
 
-static int parse_drop(struct wg_status *status, char *value)
+static int parse_drop(uint64_t *drops, uint64_t *losses, const char *value)
 {
 	const char *number;
 
@@ -131,15 +144,27 @@ static int parse_drop(struct wg_status *status, char *value)
 		return -EPROTO;
 	for (int i = 0; i < WG_DROP_COUNT; i++) {
 		number = behind(wg_drop_name((enum wg_drop)i), value);
-		if (number && !wg_number_parse_long(&status->drops[i], UINT64_MAX, number))
+		if (number && !wg_number_parse_long(&drops[i], UINT64_MAX, number))
 			return -EPROTO;
 	}
 	for (int i = 0; i < WG_LOSS_COUNT; i++) {
 		number = behind(wg_loss_name((enum wg_loss)i), value);
-		if (number && !wg_number_parse_long(&status->losses[i], UINT64_MAX, number))
+		if (number && !wg_number_parse_long(&losses[i], UINT64_MAX, number))
 			return -EPROTO;
 	}
 	return 0; /* what has no name here is of a newer program */
+}
+
+static int parse_lately(struct wg_status *status, char *value)
+{
+	const char *seconds = strsep(&value, " ");
+	const char *out = strsep(&value, " ");
+
+	return value && wg_number_parse_long(&status->lately_sec, INT64_MAX, seconds) &&
+			       wg_number_parse_long(&status->lately.out, UINT64_MAX, out) &&
+			       wg_number_parse_long(&status->lately.in, UINT64_MAX, value)
+		       ? 0
+		       : -EPROTO;
 }
 
 /* An endpoint as wg_endpoint_format writes it, whose zone is a number. */
@@ -204,7 +229,11 @@ static int parse_interface(struct wg_status *status, const char *key, char *valu
 	if (!strcmp(key, "unmarked"))
 		return wg_number_parse_long(&status->unmarked, UINT64_MAX, value) ? 0 : -EPROTO;
 	if (!strcmp(key, "drop"))
-		return parse_drop(status, value);
+		return parse_drop(status->drops, status->losses, value);
+	if (!strcmp(key, "lately"))
+		return parse_lately(status, value);
+	if (!strcmp(key, "drop_lately"))
+		return parse_drop(status->lately.drops, status->lately.losses, value);
 	if (!strcmp(key, "caller"))
 		return parse_caller(status, value);
 	return 0;
@@ -445,13 +474,10 @@ void wg_status_format_interface(struct wg_text *text, const struct wg_status *st
 		       status->offloads_off);
 	if (status->unmarked)
 		wg_text_printf(text, "unmarked=%" PRIu64 "\n", status->unmarked);
-	for (int reason = 0; reason < WG_DROP_COUNT; reason++)
-		if (status->drops[reason])
-			wg_text_printf(text, "drop=%s %" PRIu64 "\n",
-				       wg_drop_name((enum wg_drop)reason), status->drops[reason]);
-	for (int loss = 0; loss < WG_LOSS_COUNT; loss++)
-		if (status->losses[loss])
-			wg_text_printf(text, "drop=%s %" PRIu64 "\n",
-				       wg_loss_name((enum wg_loss)loss), status->losses[loss]);
+	add_drops(text, "drop", status->drops, status->losses);
+	if (status->lately_sec)
+		wg_text_printf(text, "lately=%" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
+			       status->lately_sec, status->lately.out, status->lately.in);
+	add_drops(text, "drop_lately", status->lately.drops, status->lately.losses);
 	add_callers(text, &status->config);
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "crypto/crypto.h"
 #include "ctl/status.h"
@@ -39,26 +40,47 @@ static int describe_for_wg(const struct wg_traffic *traffic, struct wg_descripti
 	return text->failed ? -ENOMEM : result;
 }
 
-static void describe_interface(const struct wg_described *tunnel, struct wg_status *status,
-			       wg_time now)
+/* Counts all since the start. What only the kernel knows stays as it was last seen, when it
+ * does not tell. */
+static void count(const struct wg_described *tunnel, struct wg_tally *tally,
+		  struct wg_tun_link *link)
 {
 	const struct wg_traffic *traffic = tunnel->traffic;
-	struct wg_tun_link link = {0};
+	const struct wg_tun_stats *stats = traffic->tun ? wg_tun_stats(traffic->tun) : NULL;
+	bool known = stats && !wg_tun_link_get(wg_tun_fd(traffic->tun), link);
 
+	if (!known)
+		*link = (struct wg_tun_link){0};
+	tally->out = stats ? stats->read_packets : 0;
+	tally->in = stats ? stats->written_packets : 0;
+	for (int reason = 0; reason < WG_DROP_COUNT; reason++)
+		tally->drops[reason] = wg_device_drops(traffic->device, (enum wg_drop)reason);
+	wg_losses_gather(tally->losses, traffic->tun, tunnel->sockets, link, tunnel->link_dropped);
+	if (!known)
+		tally->losses[WG_LOSS_LINK_QUEUE] = tunnel->lately.newer.losses[WG_LOSS_LINK_QUEUE];
+}
+
+static void describe_interface(struct wg_described *tunnel, struct wg_status *status, wg_time now)
+{
+	const struct wg_traffic *traffic = tunnel->traffic;
+	struct wg_tun_link link;
+	struct wg_tally tally;
+	wg_time since;
+
+	count(tunnel, &tally, &link);
+	since = wg_lately_tell(&tunnel->lately, &tally, now, &status->lately);
+	status->lately_sec = (uint64_t)((now - since) / WG_SECOND);
+	memcpy(status->drops, tally.drops, sizeof(status->drops));
+	memcpy(status->losses, tally.losses, sizeof(status->losses));
 	status->detailed = true;
 	status->link_up = *tunnel->link_up;
 	status->uptime_sec = (uint64_t)((now - tunnel->started) / WG_SECOND);
-	if (traffic->tun && !wg_tun_link_get(wg_tun_fd(traffic->tun), &link))
-		status->mtu = link.mtu;
+	status->mtu = link.mtu;
 	snprintf(status->aead, sizeof(status->aead), "%s", wg_crypto_aead_name());
 	wg_offloads_describe(traffic->tun, traffic->udp, status->offloads, status->offloads_off,
 			     sizeof(status->offloads));
 	status->workers = wg_traffic_workers(traffic);
-	for (int reason = 0; reason < WG_DROP_COUNT; reason++)
-		status->drops[reason] = wg_device_drops(traffic->device, (enum wg_drop)reason);
 	status->unmarked = wg_device_unmarked(traffic->device);
-	wg_losses_gather(status->losses, traffic->tun, tunnel->sockets, &link,
-			 tunnel->link_dropped);
 	if (status->config.has_private_key)
 		wg_x25519_public(status->public_key,
 				 wg_lockedkey_bytes(&status->config.private_key));
@@ -93,7 +115,7 @@ static int add_lookups(struct wg_status *status, const struct wg_loop_owner *own
 	return error;
 }
 
-static int describe_for_show(const struct wg_described *tunnel, struct wg_description *description,
+static int describe_for_show(struct wg_described *tunnel, struct wg_description *description,
 			     struct wg_text *text)
 {
 	const struct wg_device *device = tunnel->traffic->device;
@@ -126,14 +148,27 @@ static int describe_for_show(const struct wg_described *tunnel, struct wg_descri
 
 void wg_describe_init(struct wg_described *tunnel, const struct wg_tun *tun)
 {
+	static const struct wg_tally nothing;
 	struct wg_tun_link link;
 
 	tunnel->started = wg_clock_now().boot;
+	wg_lately_init(&tunnel->lately, &nothing, tunnel->started);
 	if (!wg_tun_link_get(wg_tun_fd(tun), &link))
 		tunnel->link_dropped = link.dropped;
 }
 
-int wg_describe(const struct wg_described *tunnel, enum wg_uapi_kind kind,
+void wg_describe_note_traffic(struct wg_described *tunnel, wg_time now)
+{
+	struct wg_tally tally;
+	struct wg_tun_link link;
+
+	if (!wg_lately_due(&tunnel->lately, now))
+		return;
+	count(tunnel, &tally, &link);
+	wg_lately_note(&tunnel->lately, &tally, now);
+}
+
+int wg_describe(struct wg_described *tunnel, enum wg_uapi_kind kind,
 		struct wg_description *description, struct wg_text *text)
 {
 	if (kind == WG_UAPI_GET)

@@ -10,6 +10,7 @@
 #include "core/device.h"
 #include "crypto/text.h"
 #include "ctl/uapi.h"
+#include "keeper/lately.h"
 
 struct wg_loop_owner;
 struct wg_sockets;
@@ -30,14 +31,18 @@ struct wg_described {
 	const bool *link_up;
 	wg_time started;
 	uint64_t link_dropped; /* by the link, before it was ours */
+	struct wg_lately lately;
 };
 
 /* Notes the time, and what is counted already, of a link that is ours from now on. */
 void wg_describe_init(struct wg_described *tunnel, const struct wg_tun *tun);
 
+/* Packets came: from time to time, notes what was counted until now. */
+void wg_describe_note_traffic(struct wg_described *tunnel, wg_time now);
+
 /* Adds the next piece of the answer to get=1 or show=1 (see ctl/uapi.h, ctl/status.h),
  * without its errno. 1 when there is more, 0 when that was all, or -ENOMEM. */
-int wg_describe(const struct wg_described *tunnel, enum wg_uapi_kind kind,
+int wg_describe(struct wg_described *tunnel, enum wg_uapi_kind kind,
 		struct wg_description *description, struct wg_text *text);
 
 #endif

@@ -86,6 +86,7 @@ static void note_traffic(void *ctx)
 
 	wg_prober_look(&loop->prober);
 	wg_trim_note_traffic(&loop->trim, &loop->traffic);
+	wg_describe_note_traffic(&loop->described, wg_clock_now().boot);
 	finish_turn(loop);
 }
 

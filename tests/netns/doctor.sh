@@ -63,9 +63,9 @@ examine() {
 }
 
 # What went round while the way to the endpoint led into the tunnel may have filled the
-# link's queue on a slow machine. That is told for good, and is no news.
+# link's queue, or its way out, on a slow machine. That is told for some minutes, and is no news.
 forget_losses() {
-	said=$(sed '/\[link-queue\]$/,/^  remedy:/d' <<<"$said")
+	said=$(sed '/\[\(link\|out\)-queue\]$/,/^  remedy:/d' <<<"$said")
 	[ -n "$said" ] || status=0
 }
 
