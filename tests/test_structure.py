@@ -170,7 +170,8 @@ def check_circles(build):
 
 # What users can write or be told -> the page that says what it means.
 DOCUMENTED = [
-    ("src/conf/conf_keys.c", r'^\t\{"(\w+)", WG_CONF_', "docs/tuff.conf.5"),
+    ("src/conf/conf_interface.c", r'^\t\{"(\w+)", ', "docs/tuff.conf.5"),
+    ("src/conf/conf_peer.c", r'^\t\{"(\w+)", ', "docs/tuff.conf.5"),
     ("src/cli/command.c", r'\.name = "(\w+)"', "docs/tuff.8"),
     ("src/core/drops.h", r'X\(\w+, "([\w-]+)"\)', "docs/json.md"),
     ("src/conf/check*.c", r'WG_CHECK_[A-Z]+,\s*"([\w-]+)"', "docs/json.md"),

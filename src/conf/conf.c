@@ -1,6 +1,6 @@
 /* The lines of a configuration file. Each is copied to one buffer, where comments and
  * blanks fall away, and is then a section, a key with its value, or more items of the
- * list before it. What keys mean is in conf/conf_keys.c. */
+ * list before it. What keys mean is behind conf/conf_keys.h. */
 #include "conf/conf.h"
 
 #include <ctype.h>
@@ -10,11 +10,8 @@
 #include <strings.h>
 
 #include "base/nearest.h"
-#include "conf/conf_parser.h"
+#include "conf/conf_keys.h"
 #include "crypto/secret.h"
-
-/* A word that is longer than any key may be a secret in the wrong place. */
-#define MAX_SHOWN_WORD 24
 
 static void free_texts(struct wg_conf_texts *texts)
 {
@@ -53,35 +50,6 @@ void wg_conf_deinit(struct wg_conf *conf)
 	free(conf->routes);
 	free(conf->repeats);
 	*conf = (struct wg_conf){0};
-}
-
-void *wg_conf_grow(void *items, size_t n, size_t size)
-{
-	if (n & (n - 1))
-		return items;
-	return reallocarray(items, n ? 2 * n : 1, size);
-}
-
-int wg_conf_refuse(struct wg_conf_parser *parser, const char *why)
-{
-	const struct wg_conf_key_type *key = parser->key;
-
-	wg_error_set(parser->error, 0, "%s:%u: %s%s%s: %s", parser->conf->file, parser->line,
-		     key->name, parser->shown[0] ? " " : "", parser->shown, why);
-	wg_error_hint(parser->error, "%s = %s", key->name, key->form);
-	return -EINVAL;
-}
-
-/* What a line without a known key is called in messages: its first word. */
-static const char *shown_word(struct wg_conf_parser *parser, const char *text)
-{
-	size_t len = strcspn(text, " \t=");
-
-	if (len > MAX_SHOWN_WORD)
-		snprintf(parser->shown, sizeof(parser->shown), "a word of %zu characters", len);
-	else
-		snprintf(parser->shown, sizeof(parser->shown), "%.*s", (int)len, text);
-	return parser->shown;
 }
 
 /* Cuts off a comment and the blanks at both ends; CR is one of them. */
@@ -123,9 +91,7 @@ static int add_peer(struct wg_conf_parser *parser)
 	config->has_keepalive = true;
 	config->replace_allowed_ips = true;
 	peers[conf->n_peers++] = (struct wg_conf_peer){.line = parser->line};
-	for (size_t i = 0; i < wg_conf_n_keys; i++)
-		if (wg_conf_keys[i].section == WG_CONF_PEER)
-			parser->seen[i] = 0;
+	memset(parser->seen[WG_CONF_PEER], 0, sizeof(parser->seen[WG_CONF_PEER]));
 	return 0;
 }
 
@@ -178,72 +144,11 @@ static int take_section(struct wg_conf_parser *parser, char *text)
 	return add_peer(parser);
 }
 
-/* The key of a section that was probably meant. */
-static const char *nearest_key(const char *word, enum wg_conf_section section)
-{
-	const char *names[WG_CONF_MAX_KEYS];
-	size_t n = 0;
-
-	for (size_t i = 0; i < wg_conf_n_keys; i++)
-		if (wg_conf_keys[i].section == section)
-			names[n++] = wg_conf_keys[i].name;
-	return wg_nearest(word, names, n);
-}
-
-static int unknown_key(struct wg_conf_parser *parser, const char *text)
-{
-	const char *word = shown_word(parser, text);
-	const char *here = nearest_key(word, parser->section);
-	const char *in_interface = nearest_key(word, WG_CONF_INTERFACE);
-	const char *in_peer = nearest_key(word, WG_CONF_PEER);
-
-	wg_error_set(parser->error, 0, "%s:%u: %s: unknown key", parser->conf->file, parser->line,
-		     word);
-	if (here)
-		wg_error_hint(parser->error, "did you mean %s?", here);
-	else if (in_interface)
-		wg_error_hint(parser->error, "did you mean %s, below [Interface]?", in_interface);
-	else if (in_peer)
-		wg_error_hint(parser->error, "did you mean %s, below [Peer]?", in_peer);
-	return -EINVAL;
-}
-
-static int misplaced_key(struct wg_conf_parser *parser, const struct wg_conf_key_type *key)
-{
-	const char *section = key->section == WG_CONF_PEER ? "[Peer]" : "[Interface]";
-
-	wg_error_set(parser->error, 0, "%s:%u: %s: %s", parser->conf->file, parser->line, key->name,
-		     parser->section == WG_CONF_NO_SECTION ? "it stands before any section"
-							   : "it belongs in another section");
-	wg_error_hint(parser->error, "put it below %s", section);
-	return -EINVAL;
-}
-
-/* wg takes keys with blanks inside and in any case. */
-static const struct wg_conf_key_type *find_key(const char *text)
-{
-	char name[MAX_SHOWN_WORD + 1];
-	size_t len = 0;
-
-	for (; *text; text++) {
-		if (isspace((unsigned char)*text))
-			continue;
-		if (len == MAX_SHOWN_WORD)
-			return NULL;
-		name[len++] = *text;
-	}
-	name[len] = '\0';
-	for (size_t i = 0; i < wg_conf_n_keys; i++)
-		if (!strcasecmp(wg_conf_keys[i].name, name))
-			return &wg_conf_keys[i];
-	return NULL;
-}
-
 /* Remembers where a key was given; a second time where one only counts is noted. */
 static int note_line(struct wg_conf_parser *parser)
 {
 	struct wg_conf *conf = parser->conf;
-	unsigned int *seen = &parser->seen[parser->key - wg_conf_keys];
+	unsigned int *seen = parser->key_seen;
 	struct wg_conf_repeat *repeats;
 
 	if (*seen && !(parser->key->flags & (WG_CONF_KEY_LIST | WG_CONF_KEY_MANY))) {
@@ -292,12 +197,9 @@ static int take_key(struct wg_conf_parser *parser, char *text, char *equals)
 
 	*equals = '\0';
 	parser->list_open = false;
-	parser->key = find_key(text);
-	if (!parser->key)
-		return unknown_key(parser, text);
-	if (parser->key->section != parser->section)
-		return misplaced_key(parser, parser->key);
-	error = note_line(parser);
+	error = wg_conf_keys_find(parser, text);
+	if (!error)
+		error = note_line(parser);
 	if (error)
 		return error;
 	if (parser->key->flags & WG_CONF_KEY_LIST)
@@ -322,7 +224,7 @@ static int take_line(struct wg_conf_parser *parser)
 	if (parser->list_open)
 		return take_items(parser, text);
 	wg_error_set(parser->error, 0, "%s:%u: %s: neither [SECTION] nor KEY = VALUE",
-		     parser->conf->file, parser->line, shown_word(parser, text));
+		     parser->conf->file, parser->line, wg_conf_show_word(parser, text));
 	return -EINVAL;
 }
 
@@ -418,6 +320,7 @@ int wg_conf_parse(struct wg_conf *conf, const char *file, const char *name, cons
 	conf->file = strdup(file);
 	if (parser && conf->file) {
 		parser->conf = conf;
+		parser->section = WG_CONF_NO_SECTION;
 		parser->error = error;
 		result = parse(parser, name, text, len);
 	}
