@@ -4,24 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "crypto/encoding.h"
-
 /* 2024-01-01: this program is younger, so a clock that says less is wrong. */
 #define YOUNGEST_CLOCK INT64_C(1704067200)
 
 #define IPV6_MIN_MTU 1280u
-
-const char *wg_diagnosis_label(char label[static WG_DIAGNOSIS_LABEL_LEN],
-			       const struct wg_status *status, size_t peer)
-{
-	const char *name = wg_status_peer_name(status, peer);
-
-	if (name)
-		snprintf(label, WG_DIAGNOSIS_LABEL_LEN, "%s", name);
-	else
-		wg_key_encode(label, status->config.peers[peer].public_key);
-	return label;
-}
 
 static void judge_leftovers(struct wg_check *check, const struct wg_facts *facts)
 {
