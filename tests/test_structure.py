@@ -23,10 +23,12 @@ EDGES = {
     "os": {"crypto", "base"},
     "conf": {"core/config.h", "crypto", "base"},
     "ctl": {"core/config.h", "core/drops.h", "os", "crypto", "base"},
+    "pair": {"core/config.h", "core/drops.h", "crypto/lockedkey.h", "crypto/secret.h",
+             "crypto/x25519.h", "base"},
     "host": {"conf", "route", "os", "crypto", "base"},
-    "engine": {"core", "tun", "udp", "os", "crypto", "base"},
-    "keeper": {"engine", "host", "conf", "ctl", "core", "route", "tun", "udp", "os", "crypto",
-               "base"},
+    "engine": {"pair", "core", "tun", "udp", "os", "crypto", "base"},
+    "keeper": {"engine", "pair", "host", "conf", "ctl", "core", "route", "tun", "udp", "os",
+               "crypto", "base"},
     "doctor": {"host", "conf", "ctl", "route", "os", "crypto", "base"},
     "cli": {"keeper", "doctor", "host", "conf", "ctl", "route", "os", "crypto", "base"},
 }
@@ -40,7 +42,8 @@ DOORS = {
 # Libraries that neither do I/O, nor read a clock, nor know of threads, and whose objects
 # need each other in one direction only; and where they are built.
 PURE = {"base": "base", "crypto": "crypto", "noise": "noise", "core": "core", "ctl": "ctl",
-        "allowedips": "allowedips", "offload": "tun", "conf": "conf", "diagnosis": "doctor"}
+        "allowedips": "allowedips", "offload": "tun", "conf": "conf", "diagnosis": "doctor",
+        "pair": "pair"}
 IMPURE = re.compile(
     r"^(socket|bind|connect|accept4?|send(to|msg|mmsg)?|recv(from|msg|mmsg)?|ioctl|"
     r"clock_gettime|gettimeofday|time|nanosleep|clock_nanosleep|timerfd_\w+|epoll_\w+|"
