@@ -252,6 +252,16 @@ const char *wg_status_report_name(enum wg_report_kind kind)
 	return names[kind];
 }
 
+const char *wg_status_caller_name(enum wg_config_caller_kind kind)
+{
+	static const char *const names[WG_N_CALLERS] = {
+		[WG_CALLER_WRONG_KEY] = "wrong_key",
+		[WG_CALLER_UNKNOWN] = "unknown_peer",
+	};
+
+	return names[kind];
+}
+
 /* Whether somebody at that place has found the right key since. */
 static bool came_through(const struct wg_config *config, const struct wg_endpoint *source)
 {

@@ -140,6 +140,9 @@ const char *wg_status_silence(const struct wg_status *status, size_t i,
 /* "port-closed" and the like; "none". */
 const char *wg_status_report_name(enum wg_report_kind kind);
 
+/* "wrong_key" and the like, as a status has it in its text. */
+const char *wg_status_caller_name(enum wg_config_caller_kind kind);
+
 /* What is known of those who call in vain; empty when nobody does, or not any more. */
 const char *wg_status_caller(const struct wg_status *status, enum wg_config_caller_kind kind,
 			     char text[static WG_STATUS_TEXT_LEN]);
