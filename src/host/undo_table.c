@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/undo_journals.h"
+#include "host/undo_write.h"
+
 #define KIND "table"
 
 bool wg_undo_table_is(const struct wg_journal_change *change)
