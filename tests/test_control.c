@@ -229,6 +229,47 @@ static void test_an_endless_request_is_cut_off_and_others_are_served(void **stat
 	close(other);
 }
 
+static size_t cut_off_with; /* bytes, as the log says */
+
+static void read_line(enum wg_log_level level, const char *text)
+{
+	(void)level;
+	sscanf(text, "control client cut off: it takes %zu bytes", &cut_off_with);
+}
+
+static void test_an_endless_request_takes_hardly_more_than_the_limit(void **state)
+{
+	static const char peer_line[] = "public_key=" ANY_KEY "\n";
+	static const char ip_line[] = "allowed_ip=::/0\n";
+	const size_t limit = 16 << 20;
+	struct bench *bench = *state;
+
+	serve_with_limits(bench, 8, limit);
+	wg_log_init(read_line, WG_LOG_DEBUG);
+	/* Many peers, then one with many allowed IPs. */
+	for (int many = 0; many < 2; many++) {
+		const char *line = many ? ip_line : peer_line;
+		char text[65536] = "";
+		int fd = dial(bench);
+		size_t at = 0;
+
+		while (strlen(text) + strlen(line) < sizeof(text))
+			strcpy(text + strlen(text), line);
+		say(bench, fd, "set=1\npublic_key=" ANY_KEY "\n");
+		cut_off_with = 0;
+		while (!cut_off_with) {
+			ssize_t n =
+				send(fd, text + at, strlen(text + at), MSG_NOSIGNAL | MSG_DONTWAIT);
+
+			if (n > 0)
+				at = text[at + (size_t)n] ? at + (size_t)n : 0;
+			turn(bench);
+		}
+		assert_in_range(cut_off_with, limit, limit + limit / 10);
+		close(fd);
+	}
+}
+
 /* Reads until what was read ends in end. */
 static void read_to(struct bench *bench, int fd, const char *end, struct wg_text *all)
 {
@@ -396,6 +437,7 @@ int main(void)
 		TEST(test_a_reload_that_cannot_be_asked_for_is_answered_at_once),
 		TEST(test_who_leaves_before_a_reload_is_done_harms_nobody),
 		TEST(test_an_endless_request_is_cut_off_and_others_are_served),
+		TEST(test_an_endless_request_takes_hardly_more_than_the_limit),
 		TEST(test_a_slow_reader_holds_up_nobody_and_gets_all),
 		TEST(test_an_answer_is_made_only_as_far_as_it_is_read),
 		TEST(test_clients_that_read_nothing_take_next_to_nothing),

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MUCH ((size_t)1 << 20)
+
 void wg_config_init(struct wg_config *config)
 {
 	*config = (struct wg_config){0};
@@ -27,9 +29,19 @@ void wg_config_deinit(struct wg_config *config)
 	wg_config_init(config);
 }
 
+/* How many to have room for next: twice as many while that is little, then a sixteenth
+ * more, so that what is held is hardly more than what is needed. The system moves blocks of
+ * that size by their page tables. */
+static size_t more_than(size_t n, size_t item_len)
+{
+	return n * item_len < MUCH ? 2 * n : n + n / 16;
+}
+
 static bool grow_peers(struct wg_config *config)
 {
-	size_t capacity = config->peers_capacity ? 2 * config->peers_capacity : 8;
+	size_t capacity = config->peers_capacity
+				  ? more_than(config->peers_capacity, sizeof(*config->peers))
+				  : 8;
 	struct wg_config_peer *peers = reallocarray(config->peers, capacity, sizeof(*peers));
 
 	if (!peers)
@@ -52,7 +64,9 @@ int wg_config_add_allowed_ip(struct wg_config_peer *peer, const struct wg_prefix
 			     bool remove)
 {
 	if (peer->n_allowed_ips == peer->allowed_ips_capacity) {
-		size_t capacity = peer->allowed_ips_capacity ? 2 * peer->allowed_ips_capacity : 4;
+		size_t capacity = peer->allowed_ips_capacity ? more_than(peer->allowed_ips_capacity,
+									 sizeof(*peer->allowed_ips))
+							     : 4;
 		struct wg_config_allowed_ip *grown =
 			reallocarray(peer->allowed_ips, capacity, sizeof(*grown));
 

@@ -203,6 +203,11 @@ void wg_secret_free(void *secret, size_t len)
 		slab_free(slab);
 }
 
+size_t wg_secret_cost(size_t len)
+{
+	return len > MAX_ITEM ? len : (class_of(len) + 1) * CLASS_STEP;
+}
+
 size_t wg_secret_bytes_held(void)
 {
 	return bytes_held;

@@ -22,6 +22,9 @@ bool wg_is_zero(const void *secret, size_t len) __attribute__((warn_unused_resul
  * lock against other threads: it is for the one that owns the engine. */
 void *wg_secret_new(size_t len);
 
+/* How many bytes of the arena one of len takes. */
+size_t wg_secret_cost(size_t len);
+
 /* Bytes of memory that the arena holds at present. */
 size_t wg_secret_bytes_held(void);
 

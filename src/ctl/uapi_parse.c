@@ -22,9 +22,9 @@ struct wg_uapi_parser {
 	wg_uapi_scope *scope;
 	enum progress progress;
 	enum wg_uapi_kind kind;
-	int error;          /* the first one; 0 or -errno */
-	size_t total;       /* bytes of this request so far */
-	size_t allowed_ips; /* that the peers have room for, all of them */
+	int error;    /* the first one; 0 or -errno */
+	size_t total; /* bytes of this request so far */
+	size_t parts; /* bytes of memory that the peers' allowed IPs and keys take */
 	char line[WG_UAPI_MAX_LINE + 1];
 	size_t line_len; /* may exceed the maximum; the rest is then not kept */
 	struct wg_config config;
@@ -133,9 +133,12 @@ static int set_update_only(struct wg_uapi_parser *parser, char *value)
 static int set_preshared_key(struct wg_uapi_parser *parser, char *value)
 {
 	struct wg_config_peer *peer = last_peer(parser);
+	bool had_one = wg_lockedkey_is_set(&peer->preshared_key);
 	int error = set_secret(&peer->preshared_key, value);
 
 	peer->has_preshared_key |= !error;
+	if (!had_one && wg_lockedkey_is_set(&peer->preshared_key))
+		parser->parts += wg_secret_cost(WG_KEY_LEN);
 	return error;
 }
 
@@ -166,6 +169,14 @@ static int set_replace_allowed_ips(struct wg_uapi_parser *parser, char *value)
 	return parse_true(&last_peer(parser)->replace_allowed_ips, value);
 }
 
+/* What the allocator takes for a peer's allowed IPs: 16 bytes at a time, and its own word. */
+static size_t block_bytes(size_t allowed_ips)
+{
+	size_t len = allowed_ips * sizeof(struct wg_config_allowed_ip);
+
+	return len ? (len + sizeof(size_t) + 15) / 16 * 16 : 0;
+}
+
 static int set_allowed_ip(struct wg_uapi_parser *parser, char *value)
 {
 	struct wg_config_peer *peer = last_peer(parser);
@@ -178,7 +189,7 @@ static int set_allowed_ip(struct wg_uapi_parser *parser, char *value)
 		return -EINVAL;
 	wg_prefix_mask(&prefix);
 	error = wg_config_add_allowed_ip(peer, &prefix, remove);
-	parser->allowed_ips += peer->allowed_ips_capacity - capacity;
+	parser->parts += block_bytes(peer->allowed_ips_capacity) - block_bytes(capacity);
 	return error;
 }
 
@@ -226,7 +237,7 @@ static int set_key(struct wg_uapi_parser *parser, const char *name, char *value)
 static void fail(struct wg_uapi_parser *parser, int error)
 {
 	parser->error = error;
-	parser->allowed_ips = 0;
+	parser->parts = 0;
 	wg_config_deinit(&parser->config);
 }
 
@@ -356,8 +367,7 @@ int wg_uapi_parse(struct wg_uapi_parser *parser, const char *data, size_t len, s
 
 size_t wg_uapi_parser_bytes(const struct wg_uapi_parser *parser)
 {
-	return parser->config.peers_capacity * sizeof(struct wg_config_peer) +
-	       parser->allowed_ips * sizeof(struct wg_config_allowed_ip);
+	return parser->config.peers_capacity * sizeof(struct wg_config_peer) + parser->parts;
 }
 
 enum wg_uapi_kind wg_uapi_kind(const struct wg_uapi_parser *parser)

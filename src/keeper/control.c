@@ -14,8 +14,8 @@
 
 #define BACKLOG 32
 
-/* A change of all 2^20 peers takes some 400 MB, and while it grows half as much again.
- * Only who may connect, and that is root, can have that taken. */
+/* A change of all 2^20 peers, each with a preshared key and two allowed IPs, takes some
+ * 360 MB. Only who may connect, and that is root, can have that taken. */
 const struct wg_control_limits wg_control_usual_limits = {
 	.clients = 32,
 	.bytes = (size_t)1 << 30,
