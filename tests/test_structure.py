@@ -21,29 +21,31 @@ EDGES = {
     "udp": {"base"},
     "core": {"noise", "crypto", "allowedips", "base"},
     "os": {"crypto", "base"},
-    "conf": {"core/config.h", "crypto", "base"},
-    "ctl": {"core/config.h", "core/drops.h", "os", "crypto", "base"},
+    "confine": {"base"},
+    "conf": {"core/config.h", "confine/report.h", "crypto", "base"},
+    "ctl": {"core/config.h", "core/drops.h", "confine/report.h", "os", "crypto", "base"},
     "pair": {"core/config.h", "core/drops.h", "crypto/lockedkey.h", "crypto/secret.h",
              "crypto/x25519.h", "base"},
     "host": {"conf", "route", "os", "crypto", "base"},
-    "engine": {"pair", "core", "tun", "udp", "os", "crypto", "base"},
-    "keeper": {"engine", "pair", "host", "conf", "ctl", "core", "route", "tun", "udp", "os",
-               "crypto", "base"},
+    "engine": {"pair", "core", "tun", "udp", "confine", "os", "crypto", "base"},
+    "keeper": {"engine", "pair", "host", "conf", "ctl", "core", "route", "tun", "udp", "confine",
+               "os", "crypto", "base"},
     "doctor": {"host", "conf", "ctl", "route", "os", "crypto", "base"},
     "cli": {"keeper", "doctor", "host", "conf", "ctl", "route", "os", "crypto", "base"},
 }
 # headers of the outside -> the folders that are their only door
 DOORS = {
     r"sodium(\.h|/)|blake2\.h|(intel-)?ipsec-mb\.h": {"crypto"},
-    r"linux/": {"tun", "udp", "route", "keeper", "doctor"},
+    r"linux/": {"tun", "udp", "route", "confine", "keeper", "doctor"},
+    r"seccomp\.h|cap-ng\.h|linux/(landlock|seccomp)\.h": {"confine"},
     r"libmnl/": {"route", "keeper"},
-    r"uv\.h|pthread\.h|threads\.h": {"os", "host", "engine", "keeper"},
+    r"uv\.h|pthread\.h|threads\.h": {"os", "confine", "host", "engine", "keeper"},
 }
 # Libraries that neither do I/O, nor read a clock, nor know of threads, and whose objects
 # need each other in one direction only; and where they are built.
 PURE = {"base": "base", "crypto": "crypto", "noise": "noise", "core": "core", "ctl": "ctl",
         "allowedips": "allowedips", "offload": "tun", "conf": "conf", "diagnosis": "doctor",
-        "pair": "pair"}
+        "pair": "pair", "confinement": "confine"}
 IMPURE = re.compile(
     r"^(socket|bind|connect|accept4?|send(to|msg|mmsg)?|recv(from|msg|mmsg)?|ioctl|"
     r"clock_gettime|gettimeofday|time|nanosleep|clock_nanosleep|timerfd_\w+|epoll_\w+|"
