@@ -68,6 +68,14 @@ int wg_sysctl_name(char name[static WG_SYSCTL_NAME_LEN], const char *key)
 	return wg_sysctl_is_name(name) ? 0 : -EINVAL;
 }
 
+int wg_sysctl_conf(char name[static WG_SYSCTL_NAME_LEN], const char *family, const char *link,
+		   const char *leaf)
+{
+	int len = snprintf(name, WG_SYSCTL_NAME_LEN, "net/%s/conf/%s/%s", family, link, leaf);
+
+	return len < WG_SYSCTL_NAME_LEN && wg_sysctl_is_name(name) ? 0 : -EINVAL;
+}
+
 const char *wg_sysctl_key(char key[static WG_SYSCTL_NAME_LEN], const char *name)
 {
 	size_t at = wg_sysctl_interface_at(name);

@@ -15,6 +15,11 @@
  * not under net. */
 int wg_sysctl_name(char name[static WG_SYSCTL_NAME_LEN], const char *key);
 
+/* The name of an interface's parameter: "ipv6", "eth0.5", "accept_ra". -EINVAL: that is no
+ * interface. */
+int wg_sysctl_conf(char name[static WG_SYSCTL_NAME_LEN], const char *family, const char *link,
+		   const char *leaf);
+
 /* The key of a name. */
 const char *wg_sysctl_key(char key[static WG_SYSCTL_NAME_LEN], const char *name);
 

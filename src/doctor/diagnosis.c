@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/plan.h"
+
 /* 2024-01-01: this program is younger, so a clock that says less is wrong. */
 #define YOUNGEST_CLOCK INT64_C(1704067200)
 
@@ -165,8 +167,8 @@ static void judge_small_mtu(struct wg_check *check, const struct wg_facts *facts
 static uint32_t inner_mtu(const struct wg_facts *facts, size_t peer)
 {
 	const struct wg_config_peer *config = &facts->status.config.peers[peer];
-	uint32_t outer = config->endpoint.ip.family == WG_FAMILY_IPV4 ? WG_NETPLAN_OUTER_IPV4
-								      : WG_NETPLAN_OUTER_IPV6;
+	uint32_t outer = config->endpoint.ip.family == WG_FAMILY_IPV4 ? WG_PLAN_OUTER_IPV4
+								      : WG_PLAN_OUTER_IPV6;
 
 	if (!config->has_endpoint || facts->ways[peer].error || facts->ways[peer].mtu <= outer)
 		return 0;

@@ -10,7 +10,7 @@
 #include "conf/conf.h"
 #include "ctl/status.h"
 #include "doctor/solicit.h"
-#include "host/netplan.h"
+#include "host/hostview.h"
 #include "os/portholder.h"
 #include "route/address.h"
 #include "route/neigh.h"

@@ -16,7 +16,6 @@
 /* Debian's resolvconf orders by name: a tunnel's comes first. */
 #define INTERFACE_ORDER "/etc/resolvconf/interface-order"
 #define MAX_ARGS        64
-#define WHAT_LEN        512
 /* Seconds; resolvconf and resolvectl ask nobody but this host. */
 #define LIMIT           60u
 /* And on the way back, which is waited for: with a grace of its own it is within what
@@ -37,94 +36,103 @@ static bool is_on_path(const char *program)
 	return false;
 }
 
-/* How messages call it. */
-static const char *place(char what[static WHAT_LEN], const struct wg_conf *conf)
-{
-	unsigned int line = conf->dns_servers.n ? conf->dns_servers.items[0].line
-						: conf->dns_domains.items[0].line;
+/* What the resolver is to be told. */
+struct wanted {
+	const struct wg_plan *plan;
+	const struct wg_plan_op *ops; /* servers, then domains */
+	size_t n;
+	char where[WG_PLAN_WHERE_LEN]; /* how messages call it */
+};
 
-	snprintf(what, WHAT_LEN, "%s:%u: DNS", conf->file, line);
-	return what;
-}
-
-static void write_resolv_conf(struct wg_text *text, const struct wg_conf *conf)
+static void write_resolv_conf(struct wg_text *text, const struct wanted *wanted)
 {
+	const char *before = "search ";
 	char ip[WG_IP_TEXT_LEN];
 
-	for (size_t i = 0; i < conf->dns_servers.n; i++)
-		wg_text_printf(text, "nameserver %s\n",
-			       wg_ip_format(ip, &conf->dns_servers.items[i].prefix.ip));
-	for (size_t i = 0; i < conf->dns_domains.n; i++)
-		wg_text_printf(text, "%s%s%s", i ? " " : "search ", conf->dns_domains.items[i].text,
-			       i + 1 == conf->dns_domains.n ? "\n" : "");
+	for (size_t i = 0; i < wanted->n; i++) {
+		const struct wg_plan_dns *dns = &wanted->ops[i].dns;
+
+		if (!dns->domain) {
+			wg_text_printf(text, "nameserver %s\n", wg_ip_format(ip, &dns->server));
+			continue;
+		}
+		wg_text_printf(text, "%s%s%s", before, dns->domain, i + 1 == wanted->n ? "\n" : "");
+		before = " ";
+	}
 }
 
-static int by_resolvconf(struct wg_spawner *spawner, const struct wg_conf *conf,
+static int by_resolvconf(struct wg_spawner *spawner, const struct wanted *wanted,
 			 struct wg_undo *undo, const struct wg_spawn_options *options,
 			 struct wg_error *error)
 {
 	char name[WG_CONF_LINK_LEN + 4];
 	char *argv[] = {"resolvconf", "-a", name, "-m", "0", "-x", NULL};
-	char what[WHAT_LEN];
-	struct wg_spawn_command command = {place(what, conf), argv[0], argv, NULL};
+	struct wg_spawn_command command = {wanted->where, argv[0], argv, NULL};
 	struct wg_text text;
 	size_t len;
 	char *input;
 	int err;
 
 	snprintf(name, sizeof(name), "%s%s", access(INTERFACE_ORDER, F_OK) ? "" : "tun.",
-		 conf->name);
+		 wanted->plan->name);
 	err = wg_undo_begin(undo, KIND_RESOLVCONF, name, error);
 	if (err)
 		return err;
 	wg_text_init(&text);
-	write_resolv_conf(&text, conf);
+	write_resolv_conf(&text, wanted);
 	input = wg_text_take(&text, &len);
 	command.input = input;
 	err = input ? wg_spawn_run(spawner, &command, 1, options) : -ENOMEM;
 	free(input);
-	return err ? wg_error_set(error, err, "%s: %s", what, strerror(-err)) : 0;
+	return err ? wg_error_set(error, err, "%s: %s", wanted->where, strerror(-err)) : 0;
 }
 
-static int by_resolved(struct wg_spawner *spawner, const struct wg_conf *conf,
+static int by_resolved(struct wg_spawner *spawner, const struct wanted *wanted,
 		       const struct wg_spawn_options *options, struct wg_error *error)
 {
 	static char words[MAX_ARGS][WG_IP_TEXT_LEN];
-	char *dns[MAX_ARGS] = {"resolvectl", "dns", (char *)conf->name};
-	char *domain[MAX_ARGS] = {"resolvectl", "domain", (char *)conf->name};
-	char what[WHAT_LEN];
-	struct wg_spawn_command commands[2] = {{place(what, conf), "resolvectl dns", dns, NULL},
-					       {what, "resolvectl domain", domain, NULL}};
-	size_t n = 3;
+	char *dns[MAX_ARGS] = {"resolvectl", "dns", (char *)wanted->plan->name};
+	char *domain[MAX_ARGS] = {"resolvectl", "domain", (char *)wanted->plan->name};
+	struct wg_spawn_command commands[2] = {{wanted->where, "resolvectl dns", dns, NULL},
+					       {wanted->where, "resolvectl domain", domain, NULL}};
+	size_t n_dns = 3;
+	size_t n_domain = 3;
 	int err;
 
-	for (size_t i = 0; i < conf->dns_servers.n && n + 1 < MAX_ARGS; i++, n++)
-		dns[n] = (char *)wg_ip_format(words[i], &conf->dns_servers.items[i].prefix.ip);
-	n = 3;
-	for (size_t i = 0; i < conf->dns_domains.n && n + 1 < MAX_ARGS; i++)
-		domain[n++] = conf->dns_domains.items[i].text;
+	for (size_t i = 0; i < wanted->n; i++) {
+		const struct wg_plan_dns *op = &wanted->ops[i].dns;
+
+		if (op->domain && n_domain + 1 < MAX_ARGS) {
+			domain[n_domain++] = op->domain;
+		} else if (!op->domain && n_dns + 1 < MAX_ARGS) {
+			dns[n_dns] = (char *)wg_ip_format(words[n_dns], &op->server);
+			n_dns++;
+		}
+	}
 	/* With no domain of its own the link answers for all names, as with resolvconf -x. */
-	if (n == 3)
-		domain[n] = "~.";
+	if (n_domain == 3)
+		domain[n_domain] = "~.";
 	err = wg_spawn_run(spawner, commands, 2, options);
-	return err ? wg_error_set(error, err, "%s: %s", what, strerror(-err)) : 0;
+	return err ? wg_error_set(error, err, "%s: %s", wanted->where, strerror(-err)) : 0;
 }
 
-int wg_dns_up(struct wg_spawner *spawner, const struct wg_conf *conf, struct wg_undo *undo,
+int wg_dns_up(struct wg_spawner *spawner, const struct wg_plan *plan, struct wg_undo *undo,
 	      wg_spawn_done *done, void *ctx, struct wg_error *error)
 {
 	const struct wg_spawn_options options = {
 		.limit = LIMIT, .setter = "the limit", .done = done, .ctx = ctx};
-	char what[WHAT_LEN];
+	struct wanted wanted = {.plan = plan};
 
-	if (!conf->dns_servers.n && !conf->dns_domains.n)
+	wanted.ops = wg_plan_ops(plan, WG_PLAN_DNS, &wanted.n);
+	if (!wanted.n)
 		return wg_spawn_run(spawner, NULL, 0, &options);
+	wg_plan_where(wanted.where, plan, &wanted.ops[0]);
 	if (is_on_path("resolvconf"))
-		return by_resolvconf(spawner, conf, undo, &options, error);
+		return by_resolvconf(spawner, &wanted, undo, &options, error);
 	if (is_on_path("resolvectl") && !access(RESOLVED_FOLDER, F_OK))
-		return by_resolved(spawner, conf, &options, error);
+		return by_resolved(spawner, &wanted, &options, error);
 	wg_error_set(error, -ENOENT, "%s: neither resolvconf nor systemd-resolved is there",
-		     place(what, conf));
+		     wanted.where);
 	wg_error_hint(error, "install openresolv, or take DNS out of the file");
 	return -ENOENT;
 }

@@ -6,13 +6,13 @@
 #include <uv.h>
 
 #include "base/error.h"
-#include "conf/conf.h"
+#include "host/plan.h"
 #include "host/spawn.h"
 #include "host/undo.h"
 
-/* Sets what conf asks for; done is called from the loop, also when that is nothing. 0, or
+/* Sets what the plan asks for; done is called from the loop, also when that is nothing. 0, or
  * -errno and a reason (neither program is there), and then done is not called. */
-int wg_dns_up(struct wg_spawner *spawner, const struct wg_conf *conf, struct wg_undo *undo,
+int wg_dns_up(struct wg_spawner *spawner, const struct wg_plan *plan, struct wg_undo *undo,
 	      wg_spawn_done *done, void *ctx, struct wg_error *error);
 
 /* Takes it back, waiting for it; -ENOSYS when the kind is not this file's. */

@@ -11,23 +11,28 @@
 /* The journal's word; its text is the tunnel's name. */
 #define KIND_LEAKGUARD "nftables"
 
-static const char *family_word(uint8_t family)
+static const char *family_word(enum wg_family family)
 {
 	return family == WG_FAMILY_IPV4 ? "ip" : "ip6";
 }
 
-static void write_table(FILE *file, const char *name, const struct wg_netplan *plan, uint8_t family)
+static void write_table(FILE *file, const struct wg_plan *plan, enum wg_family family)
 {
 	const char *word = family_word(family);
-	char address[WG_IP_TEXT_LEN];
+	char text[WG_IP_TEXT_LEN];
+	size_t n;
+	const struct wg_plan_op *addresses = wg_plan_ops(plan, WG_PLAN_ADDRESS, &n);
 
-	fprintf(file, "table %s tuff-%s {\n", word, name);
+	fprintf(file, "table %s tuff-%s {\n", word, plan->name);
 	fprintf(file, " chain preraw {\n  type filter hook prerouting priority -300;\n");
-	for (size_t i = 0; i < plan->n_addresses; i++)
-		if (plan->addresses[i].prefix.ip.family == family)
+	for (size_t i = 0; i < n; i++) {
+		const struct wg_ip *ip = &addresses[i].address.prefix.ip;
+
+		if (ip->family == family)
 			fprintf(file,
 				"  iifname != \"%s\" %s daddr %s fib saddr type != local drop;\n",
-				name, word, wg_ip_format(address, &plan->addresses[i].prefix.ip));
+				plan->name, word, wg_ip_format(text, ip));
+	}
 	fprintf(file,
 		" }\n chain premangle {\n  type filter hook prerouting priority -150;\n"
 		"  meta l4proto udp meta mark set ct mark;\n }\n"
@@ -36,27 +41,29 @@ static void write_table(FILE *file, const char *name, const struct wg_netplan *p
 		plan->fwmark);
 }
 
-static bool uses(const struct wg_netplan *plan, uint8_t family)
+static bool uses(const struct wg_plan *plan, enum wg_family family)
 {
-	return plan && wg_netplan_uses_rule(plan, family);
+	const struct wg_plan_op op = {.kind = WG_PLAN_FIREWALL, .firewall = family};
+
+	return plan && wg_plan_find(plan, &op);
 }
 
-bool wg_leakguard_guards(const struct wg_netplan *plan)
+bool wg_leakguard_guards(const struct wg_plan *plan)
 {
 	return uses(plan, WG_FAMILY_IPV4) || uses(plan, WG_FAMILY_IPV6);
 }
 
-static void write_family(FILE *file, const struct wg_leakguard *change, uint8_t family)
+static void write_family(FILE *file, const struct wg_leakguard *change, enum wg_family family)
 {
 	const char *word = family_word(family);
 
 	if (!uses(change->from, family) && !uses(change->to, family))
 		return;
 	/* Made and removed first: also what a crash left behind is replaced. */
-	fprintf(file, "table %s tuff-%s {}\ndelete table %s tuff-%s\n", word, change->name, word,
-		change->name);
+	fprintf(file, "table %s tuff-%s {}\ndelete table %s tuff-%s\n", word, change->to->name,
+		word, change->to->name);
 	if (uses(change->to, family))
-		write_table(file, change->name, change->to, family);
+		write_table(file, change->to, family);
 }
 
 static int start(struct wg_spawner *spawner, const struct wg_leakguard *change, wg_spawn_done *done,
@@ -74,7 +81,7 @@ static int start(struct wg_spawner *spawner, const struct wg_leakguard *change, 
 		err = fclose(file) ? -ENOMEM : 0;
 	}
 	if (!err && len)
-		err = wg_nftables_start(spawner, change->name, commands, done, ctx);
+		err = wg_nftables_start(spawner, change->to->name, commands, done, ctx);
 	else if (!err)
 		err = wg_spawn_run(spawner, NULL, 0, &none);
 	free(commands);
@@ -89,12 +96,12 @@ int wg_leakguard_change(struct wg_spawner *spawner, const struct wg_leakguard *c
 	int err = 0;
 
 	if (wg_leakguard_guards(change->to) && !wg_leakguard_guards(change->from))
-		err = wg_undo_begin(undo, KIND_LEAKGUARD, change->name, error);
+		err = wg_undo_begin(undo, KIND_LEAKGUARD, change->to->name, error);
 	if (err)
 		return err;
 	err = start(spawner, change, done, ctx);
 	if (err) {
-		wg_error_set(&failure, err, "%s: nftables: %s", change->name, strerror(-err));
+		wg_error_set(&failure, err, "%s: nftables: %s", change->to->name, strerror(-err));
 		done(ctx, &failure);
 	}
 	return 0;
@@ -119,13 +126,13 @@ int wg_leakguard_changed(const struct wg_spawner *spawner, const struct wg_leakg
 	/* One that was ended may have been done with it all the same. */
 	if (!guarded && !(failed && spawner->ended) &&
 	    (wg_leakguard_guards(change->from) || wg_leakguard_guards(change->to)))
-		err = wg_undo_cancel(undo, KIND_LEAKGUARD, change->name);
+		err = wg_undo_cancel(undo, KIND_LEAKGUARD, change->to->name);
 	return err && err != -ENOENT ? wg_error_set(error, err, "%s: undo journal: %s",
-						    change->name, strerror(-err))
+						    change->to->name, strerror(-err))
 				     : 0;
 }
 
-static int remove_table(const char *name, uint8_t family, struct wg_error *error)
+static int remove_table(const char *name, enum wg_family family, struct wg_error *error)
 {
 	char command[64];
 

@@ -11,19 +11,18 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "host/netplan.h"
+#include "host/plan.h"
 #include "host/spawn.h"
 #include "host/undo.h"
 
-/* From one plan's rules to another's, of the tunnel of that name. */
+/* From one plan's rules to another's, of the same tunnel. */
 struct wg_leakguard {
-	const char *name;
-	const struct wg_netplan *from; /* NULL: there are none */
-	const struct wg_netplan *to;   /* NULL: none are wanted */
+	const struct wg_plan *from; /* NULL: there are none */
+	const struct wg_plan *to;
 };
 
 /* Whether a plan needs any. */
-bool wg_leakguard_guards(const struct wg_netplan *plan);
+bool wg_leakguard_guards(const struct wg_plan *plan);
 
 /* Changes them in one transaction, from the loop; what is new is journalled first. Those of
  * a plan that stays are laid anew, since other programs empty the whole firewall. done as for

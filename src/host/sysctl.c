@@ -26,14 +26,6 @@
 
 #define ROOT "/proc/sys/"
 
-int wg_sysctl_conf(char name[static WG_SYSCTL_NAME_LEN], const char *family, const char *link,
-		   const char *leaf)
-{
-	int len = snprintf(name, WG_SYSCTL_NAME_LEN, "net/%s/conf/%s/%s", family, link, leaf);
-
-	return len < WG_SYSCTL_NAME_LEN && wg_sysctl_is_name(name) ? 0 : -EINVAL;
-}
-
 static int open_name(const char *name, int flags)
 {
 	char path[sizeof(ROOT) + WG_SYSCTL_NAME_LEN];

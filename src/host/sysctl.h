@@ -16,10 +16,6 @@ struct wg_sysctl {
 	char value[WG_SYSCTL_VALUE_LEN];
 };
 
-/* The name of an interface's parameter: "ipv6", "eth0", "accept_ra". */
-int wg_sysctl_conf(char name[static WG_SYSCTL_NAME_LEN], const char *family, const char *link,
-		   const char *leaf);
-
 /* Without the newline at its end. -EMSGSIZE when a value is longer than fits. */
 int wg_sysctl_read(const char *name, char value[static WG_SYSCTL_VALUE_LEN]);
 int wg_sysctl_write(const char *name, const char *value);

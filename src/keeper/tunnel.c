@@ -6,10 +6,10 @@
 
 #include "base/log.h"
 #include "crypto/secret.h"
+#include "host/apply.h"
 #include "host/dns.h"
 #include "host/hooks.h"
 #include "host/leakguard.h"
-#include "host/netapply.h"
 #include "keeper/saveconf.h"
 #include "keeper/tunnel_parts.h"
 #include "os/clock.h"
@@ -112,7 +112,7 @@ static void set_dns(struct wg_tunnel *tunnel)
 	struct wg_error error;
 
 	tunnel->hook_runs = true;
-	if (wg_dns_up(&tunnel->spawner, &tunnel->conf, tunnel->undo, on_dns, tunnel, &error)) {
+	if (wg_dns_up(&tunnel->spawner, &tunnel->plan, tunnel->undo, on_dns, tunnel, &error)) {
 		tunnel->hook_runs = false;
 		fail(tunnel, &error);
 	}
@@ -122,14 +122,14 @@ static void set_dns(struct wg_tunnel *tunnel)
 static void on_guarded(void *ctx, const struct wg_error *result)
 {
 	struct wg_tunnel *tunnel = ctx;
-	const struct wg_leakguard guard = {.name = tunnel->conf.name, .to = &tunnel->plan};
+	const struct wg_leakguard guard = {.to = &tunnel->plan};
 	struct wg_error error;
 
 	wg_error_init(&error);
 	wg_leakguard_changed(&tunnel->spawner, &guard, tunnel->undo, result, &error);
 	if (!wg_tunnel_goes_on(tunnel, &error))
 		return;
-	if (wg_netapply_host(&tunnel->plan, &tunnel->conf, tunnel->netlink, tunnel->undo, &error))
+	if (wg_apply_host(&tunnel->plan, tunnel->netlink, tunnel->undo, &error))
 		fail(tunnel, &error);
 	else
 		set_dns(tunnel);
@@ -137,7 +137,7 @@ static void on_guarded(void *ctx, const struct wg_error *result)
 
 static void lay_guard(struct wg_tunnel *tunnel)
 {
-	const struct wg_leakguard guard = {.name = tunnel->conf.name, .to = &tunnel->plan};
+	const struct wg_leakguard guard = {.to = &tunnel->plan};
 	struct wg_error error;
 
 	tunnel->hook_runs = true;
@@ -167,8 +167,8 @@ static void on_link_up(void *ctx, int err)
 
 /* What the file says goes to the engine, with the mark that the plan chose. Without a
  * port in the file the usual one is taken, or any. */
-static int apply_config(struct wg_tunnel *tunnel, struct wg_conf *conf,
-			const struct wg_netplan *plan, struct wg_error *error)
+static int apply_config(struct wg_tunnel *tunnel, struct wg_conf *conf, const struct wg_plan *plan,
+			struct wg_error *error)
 {
 	int err;
 
@@ -198,7 +198,7 @@ static void on_first_round(void *ctx)
 		err = apply_config(tunnel, &tunnel->conf, &tunnel->plan, &error);
 	tunnel->waits_for_link = true;
 	if (!err)
-		err = wg_netapply_link(&tunnel->plan, &tunnel->conf, tunnel->netlink, &error);
+		err = wg_apply_link(&tunnel->plan, tunnel->netlink, &error);
 	if (err)
 		fail(tunnel, &error);
 	else if (wg_loop_link_is_up(tunnel->loop))
@@ -357,7 +357,7 @@ int wg_tunnel_new(struct wg_tunnel **out, struct wg_loop *loop,
 void wg_tunnel_free(struct wg_tunnel *tunnel)
 {
 	wg_netlink_close(tunnel->netlink);
-	wg_netplan_free(&tunnel->plan);
+	wg_plan_free(&tunnel->plan);
 	wg_tunnel_forget_names(tunnel);
 	wg_conf_deinit(&tunnel->conf);
 	wg_text_deinit(&tunnel->notes);

@@ -7,8 +7,8 @@
 #include "base/log.h"
 #include "conf/confdiff.h"
 #include "conf/readconf.h"
+#include "host/apply.h"
 #include "host/leakguard.h"
-#include "host/netapply.h"
 #include "keeper/tunnel_parts.h"
 #include "os/clock.h"
 #include "os/later.h"
@@ -21,7 +21,7 @@
 struct wg_tunnel_reload {
 	struct wg_conf wanted;
 	bool read; /* wanted holds something */
-	struct wg_netplan plan;
+	struct wg_plan plan;
 	struct wg_leakguard guard;
 	struct wg_text told; /* for who asked */
 	struct wg_error error;
@@ -49,46 +49,74 @@ void wg_tunnel_refuse_config(struct wg_error *error, const struct wg_conf *conf,
 
 /* Another tunnel that comes up just now may have the same table in its plan: the claim
  * decides. */
-static int claim_table(const struct wg_tunnel *tunnel, const struct wg_conf *conf,
-		       const struct wg_hostview *view, struct wg_netplan *plan,
-		       struct wg_error *error)
+static int claim_table(const struct wg_tunnel *tunnel, struct wg_plan_source *source,
+		       struct wg_plan *plan, struct wg_error *error)
 {
-	uint32_t link = plan->link;
 	uint32_t table;
 	int err;
 
-	if (!plan->table || conf->config.fwmark)
+	if (!plan->table || source->conf->config.fwmark)
 		return 0;
 	err = wg_undo_table_claim(tunnel->undo, plan->table, &table, error);
+	if (err)
+		wg_plan_free(plan);
 	if (err || table == plan->table)
 		return err;
-	wg_netplan_free(plan);
-	return wg_netplan_make(plan, conf, view, link, table, error);
+	wg_plan_free(plan);
+	source->own_table = table;
+	return wg_plan_make(plan, source, error);
+}
+
+/* What the tunnel's own packets take is no path of its datagrams. */
+struct paths {
+	struct wg_netlink *netlink;
+	uint32_t link;
+};
+
+static uint32_t path_mtu(void *ctx, const struct wg_ip *to, uint32_t mark)
+{
+	const struct paths *paths = ctx;
+
+	return wg_hostview_path_mtu(paths->netlink, to, mark, paths->link);
+}
+
+static int plan_on(const struct wg_tunnel *tunnel, const struct wg_conf *conf,
+		   const struct wg_hostview *view, struct wg_plan *plan, struct wg_error *error)
+{
+	const struct wg_link *link = wg_hostview_link(view, conf->name);
+	struct paths paths = {tunnel->netlink, link ? link->index : 0};
+	struct wg_plan_source source = {
+		.conf = conf,
+		.view = view,
+		.link = paths.link,
+		.own_table = tunnel->plan.table,
+		.path_mtu = path_mtu,
+		.ctx = &paths,
+	};
+	int err;
+
+	if (!link)
+		return wg_error_set(error, -ENODEV, "%s: the link is gone", conf->name);
+	err = wg_plan_make(plan, &source, error);
+	return err ? err : claim_table(tunnel, &source, plan, error);
 }
 
 int wg_tunnel_make_plan(const struct wg_tunnel *tunnel, const struct wg_conf *conf,
-			struct wg_netplan *plan, struct wg_error *error)
+			struct wg_plan *plan, struct wg_error *error)
 {
 	struct wg_hostview view;
-	const struct wg_link *link;
 	int err = wg_hostview_read(&view, tunnel->netlink);
 
 	if (err)
 		return wg_error_set(error, err, "%s: look at the network: %s", conf->name,
 				    strerror(-err));
-	link = wg_hostview_link(&view, conf->name);
-	if (link)
-		err = wg_netplan_make(plan, conf, &view, link->index, tunnel->plan.table, error);
-	else
-		err = wg_error_set(error, -ENODEV, "%s: the link is gone", conf->name);
-	if (!err)
-		err = claim_table(tunnel, conf, &view, plan, error);
+	err = plan_on(tunnel, conf, &view, plan, error);
 	wg_hostview_free(&view);
 	return err;
 }
 
 static int apply_difference(struct wg_tunnel *tunnel, const struct wg_conf *before,
-			    struct wg_conf *wanted, const struct wg_netplan *plan,
+			    struct wg_conf *wanted, const struct wg_plan *plan,
 			    struct wg_error *error)
 {
 	struct wg_config running;
@@ -113,24 +141,21 @@ static int apply_difference(struct wg_tunnel *tunnel, const struct wg_conf *befo
 /* The host and the engine go to a new file's state, or stay where they are. The host
  * comes first, since more can fail there, and a peer that was removed from the engine
  * would come back without its session. */
-static int change_to(struct wg_tunnel *tunnel, struct wg_conf *wanted, struct wg_netplan *plan,
+static int change_to(struct wg_tunnel *tunnel, struct wg_conf *wanted, struct wg_plan *plan,
 		     struct wg_error *error)
 {
-	const struct wg_netplan *before = &tunnel->plan;
+	const struct wg_plan *before = &tunnel->plan;
 	struct wg_error ignored;
-	int err = wg_netapply_add(before, &tunnel->conf, plan, wanted, tunnel->netlink,
-				  tunnel->undo, error);
+	int err = wg_apply_add(before, plan, tunnel->netlink, tunnel->undo, error);
 
 	if (!err)
 		err = apply_difference(tunnel, &tunnel->conf, wanted, plan, error);
 	if (!err) {
-		wg_netapply_remove(before, &tunnel->conf, plan, wanted, tunnel->netlink,
-				   tunnel->undo);
+		wg_apply_remove(before, plan, tunnel->netlink, tunnel->undo);
 		return 0;
 	}
-	wg_netapply_add(plan, wanted, before, &tunnel->conf, tunnel->netlink, tunnel->undo,
-			&ignored);
-	wg_netapply_remove(plan, wanted, before, &tunnel->conf, tunnel->netlink, tunnel->undo);
+	wg_apply_add(plan, before, tunnel->netlink, tunnel->undo, &ignored);
+	wg_apply_remove(plan, before, tunnel->netlink, tunnel->undo);
 	return err;
 }
 
@@ -148,9 +173,9 @@ static void change_workers(struct wg_tunnel *tunnel, const struct wg_conf *conf)
 }
 
 /* plan takes what the one before held. */
-static void adopt(struct wg_tunnel *tunnel, const struct wg_conf *conf, struct wg_netplan *plan)
+static void adopt(struct wg_tunnel *tunnel, const struct wg_conf *conf, struct wg_plan *plan)
 {
-	struct wg_netplan before = tunnel->plan;
+	struct wg_plan before = tunnel->plan;
 
 	change_workers(tunnel, conf);
 	wg_tunnel_forget_names(tunnel);
@@ -203,7 +228,7 @@ static int prepare(struct wg_tunnel *tunnel, struct wg_tunnel_reload *reload,
 		return wg_error_set(error, err, "%s: %s", reload->wanted.name, strerror(-err));
 	err = wg_tunnel_make_plan(tunnel, &reload->wanted, &reload->plan, error);
 	if (!err)
-		wg_netplan_keep_rules(&reload->plan, &tunnel->plan);
+		wg_plan_keep_rules(&reload->plan, &tunnel->plan);
 	return err;
 }
 
@@ -219,7 +244,7 @@ static void reload_free(struct wg_tunnel_reload *reload)
 {
 	if (reload->read)
 		wg_conf_deinit(&reload->wanted);
-	wg_netplan_free(&reload->plan);
+	wg_plan_free(&reload->plan);
 	wg_text_deinit(&reload->told);
 	free(reload);
 }
@@ -253,14 +278,14 @@ static void finish(struct wg_tunnel *tunnel)
 
 /* Changes the firewall's rules from one plan's to another's; next goes on from there, with
  * what came of it. */
-static void change_guard(struct wg_tunnel *tunnel, const struct wg_netplan *from,
-			 const struct wg_netplan *to, wg_spawn_done *next)
+static void change_guard(struct wg_tunnel *tunnel, const struct wg_plan *from,
+			 const struct wg_plan *to, wg_spawn_done *next)
 {
 	struct wg_tunnel_reload *reload = tunnel->reload;
 	struct wg_error error;
 	int err;
 
-	reload->guard = (struct wg_leakguard){tunnel->conf.name, from, to};
+	reload->guard = (struct wg_leakguard){from, to};
 	tunnel->hook_runs = true;
 	err = wg_leakguard_change(&tunnel->spawner, &reload->guard, tunnel->undo, next, tunnel,
 				  &error);

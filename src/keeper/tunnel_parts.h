@@ -5,7 +5,7 @@
 
 #include "conf/peerindex.h"
 #include "crypto/text.h"
-#include "host/netplan.h"
+#include "host/plan.h"
 #include "host/spawn.h"
 #include "keeper/resolver.h"
 #include "keeper/tunnel.h"
@@ -20,7 +20,7 @@ struct wg_tunnel {
 	char *source;
 	struct wg_undo *undo;
 	struct wg_netlink *netlink;
-	struct wg_netplan plan;
+	struct wg_plan plan;
 	struct wg_resolver *resolver;
 	void (*first_round)(void *ctx); /* of the resolver; ctx is the tunnel */
 	struct wg_tunnel_events events;
@@ -45,7 +45,7 @@ void wg_tunnel_refuse_config(struct wg_error *error, const struct wg_conf *conf,
 
 /* The host's network as conf wants it, in a plan to be freed. 0, or -errno and a report. */
 int wg_tunnel_make_plan(const struct wg_tunnel *tunnel, const struct wg_conf *conf,
-			struct wg_netplan *plan, struct wg_error *error);
+			struct wg_plan *plan, struct wg_error *error);
 
 /* A command ended, or none was needed; error->text is why it failed, or empty. Whether what
  * was under way may go on: else the tunnel is on its way to its end. */
