@@ -5,9 +5,11 @@ tell of everything.
 
 Usage: test_structure.py SOURCE-DIR BUILD-DIR
 """
+import functools
 import re
 import subprocess
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 
 # folder -> what it may include besides itself: folders, or single headers of them
@@ -76,6 +78,27 @@ def sources(root, *folders):
                 yield path
 
 
+@functools.cache
+def readers_of(header):
+    """Whom a header's first comment names as the only ones that include it."""
+    comment = header.read_text().partition("*/")[0]
+    words = re.sub(r"\n \*", " ", comment)
+    found = re.search(r"[Oo]nly (this folder|commands|the keeper|[\w/*]+\.c) includes? it",
+                      re.sub(r"\s+", " ", words))
+    if not found:
+        return None
+    own = f"{header.parent.name}/*"
+    return {"this folder": (own,), "commands": (own, "cli/*", "doctor/*"),
+            "the keeper": (own, "keeper/*")}.get(found[1], (f"{found[1][:-2]}.[ch]",))
+
+
+def check_reader(where, path, header):
+    readers = readers_of(header) if header.is_file() else None
+    inside = path.as_posix().removeprefix("src/")
+    if readers and not any(fnmatch(inside, reader) for reader in readers):
+        complain(where, f"is none of those that include {header.name}: {' '.join(readers)}")
+
+
 def check_include(path, number, folder, name, is_ours):
     where = f"{path}:{number}"
     if is_ours:
@@ -96,7 +119,10 @@ def check_includes(root):
         for number, line in enumerate(path.read_text().splitlines(), 1):
             found = re.match(r'\s*#\s*include\s+([<"])([^>"]+)', line)
             if found:
-                check_include(path.relative_to(root), number, folder, found[2], found[1] == '"')
+                inside = path.relative_to(root)
+                check_include(inside, number, folder, found[2], found[1] == '"')
+                if found[1] == '"':
+                    check_reader(f"{inside}:{number}", inside, root / "src" / found[2])
                 count += 1
     return count
 

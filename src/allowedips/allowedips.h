@@ -1,5 +1,5 @@
 /* Cryptokey routing (paper, section 2): which peer an address belongs to. Longest
- * prefix match over IPv4 and IPv6. A look-up allocates nothing. */
+ * prefix match over IPv4 and IPv6. A look-up allocates nothing. Only the engine has one. */
 #ifndef WG_ALLOWEDIPS_ALLOWEDIPS_H
 #define WG_ALLOWEDIPS_ALLOWEDIPS_H
 

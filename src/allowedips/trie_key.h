@@ -1,5 +1,6 @@
-/* Addresses as 128-bit numbers, first bit first. An IPv4 address fills the first
- * 32 bits and leaves the rest zero, so one trie code serves both families. */
+/* Addresses as 128-bit numbers, first bit first. An IPv4 address fills the first 32 bits
+ * and leaves the rest zero, so one trie code serves both families. Only this folder
+ * includes it. */
 #ifndef WG_ALLOWEDIPS_TRIE_KEY_H
 #define WG_ALLOWEDIPS_TRIE_KEY_H
 

@@ -1,4 +1,5 @@
-/* Nodes of the allowed-IPs trie, and the store they come from. */
+/* Nodes of the allowed-IPs trie, and the store they come from. Only this folder includes
+ * it. */
 #ifndef WG_ALLOWEDIPS_TRIE_NODE_H
 #define WG_ALLOWEDIPS_TRIE_NODE_H
 

@@ -1,6 +1,7 @@
 /* `tuff check`: what a configuration means, and what is probably wrong with it. Pure:
- * nothing is resolved, asked or changed. The rules are in ctl/check_*.c, by subject.
- * `tuff doctor` finds its own, about a running tunnel, and reports them the same way. */
+ * nothing is resolved, asked or changed. The rules are in conf/check_*.c, by subject. `tuff
+ * doctor` finds its own, about a running tunnel, and reports them the same way. Only
+ * commands include it. */
 #ifndef WG_CONF_CHECK_H
 #define WG_CONF_CHECK_H
 

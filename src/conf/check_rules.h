@@ -1,4 +1,4 @@
-/* What the rules of `tuff check` share. Only conf/check*.c use this. */
+/* What the rules of `tuff check` share. Only conf/check*.c include it. */
 #ifndef WG_CONF_CHECK_RULES_H
 #define WG_CONF_CHECK_RULES_H
 

@@ -1,6 +1,6 @@
-/* A tunnel's configuration file: everything of wg-quick's, and ours.
- * Pure: it is parsed from memory, and secrets that it keeps in other files are loaded
- * by conf/keyfile.h. */
+/* A tunnel's configuration file: everything of wg-quick's, and ours. Pure: it is parsed
+ * from memory, and secrets that it keeps in other files are loaded by conf/keyfile.h.
+ * Commands and the keeper have one, and the engine never. */
 #ifndef WG_CONF_CONF_H
 #define WG_CONF_CONF_H
 

@@ -1,5 +1,5 @@
 /* The tables of the configuration's keys, one for each section, and the search in them.
- * For the reader of the configuration's lines only. */
+ * Only conf/conf*.c include it. */
 #ifndef WG_CONF_CONF_KEYS_H
 #define WG_CONF_CONF_KEYS_H
 

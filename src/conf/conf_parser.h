@@ -1,5 +1,5 @@
 /* A configuration file while it is read: what its lines (conf/conf.c) and its keys
- * (conf/conf_keys.h) share. For these files only; whoever reads a configuration calls
+ * (conf/conf_keys.h) share. Only this folder includes it; whoever reads a configuration calls
  * wg_conf_parse. */
 #ifndef WG_CONF_CONF_PARSER_H
 #define WG_CONF_CONF_PARSER_H

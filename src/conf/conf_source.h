@@ -1,6 +1,5 @@
 /* Where a key comes from: the configuration file itself, a file of its own, or a
- * credential of systemd's. For the files of keys (conf/conf_interface.c, conf/conf_peer.c)
- * only. */
+ * credential of systemd's. Only conf/conf*.c include it. */
 #ifndef WG_CONF_CONF_SOURCE_H
 #define WG_CONF_CONF_SOURCE_H
 

@@ -1,6 +1,7 @@
 /* From what runs to what a changed file wants, as one change of the engine that leaves
  * alone what both agree on: sessions of peers that stay are not touched, and an endpoint
- * that roamed stays where it is unless the file names another. */
+ * that roamed stays where it is unless the file names another. Only the keeper includes
+ * it. */
 #ifndef WG_CONF_CONFDIFF_H
 #define WG_CONF_CONFDIFF_H
 

@@ -1,4 +1,4 @@
-/* Where configuration files are, and reading them into memory. */
+/* Where configuration files are, and reading them into memory. Only commands include it. */
 #ifndef WG_CONF_CONFFILE_H
 #define WG_CONF_CONFFILE_H
 

@@ -1,5 +1,6 @@
 /* A tunnel's configuration as text again: SaveConfig. What the file says of the host
- * stays, and keys and peers are those of the running tunnel, as with wg-quick(8). */
+ * stays, and keys and peers are those of the running tunnel, as with wg-quick(8). Only the
+ * keeper includes it. */
 #ifndef WG_CONF_CONFWRITE_H
 #define WG_CONF_CONFWRITE_H
 

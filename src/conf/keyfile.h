@@ -1,6 +1,7 @@
-/* Keys that a configuration keeps in files of their own (PrivateKeyFile and the like)
- * or gets from systemd as credentials. A secret must belong to root or to who runs
- * this; nobody else may be allowed to touch it, but a group that we are in may read it. */
+/* Keys that a configuration keeps in files of their own (PrivateKeyFile and the like) or
+ * gets from systemd as credentials. A secret must belong to root or to who runs this;
+ * nobody else may be allowed to touch it, but a group that we are in may read it. Only
+ * this folder includes it. */
 #ifndef WG_CONF_KEYFILE_H
 #define WG_CONF_KEYFILE_H
 

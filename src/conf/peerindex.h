@@ -1,4 +1,5 @@
-/* Which peer of a configuration has a public key: a configuration may have 2^20. */
+/* Which peer of a configuration has a public key: a configuration may have 2^20. Only the
+ * keeper includes it. */
 #ifndef WG_CONF_PEERINDEX_H
 #define WG_CONF_PEERINDEX_H
 

@@ -1,4 +1,5 @@
-/* From what a command was given, a name or a file, to a configuration in memory. */
+/* From what a command was given, a name or a file, to a configuration in memory. Commands
+ * call it, and the keeper at a reload. */
 #ifndef WG_CONF_READCONF_H
 #define WG_CONF_READCONF_H
 

@@ -1,7 +1,7 @@
-/* Who may cost us a Diffie-Hellman. Handshake messages are looked at when they arrive,
- * put in lanes (core/handshake_queue.h), and taken out when it is their turn. Under
- * load, messages that carry no cookie are not taken but answered with one, which costs
- * a hundredth and proves that the source is where it says. */
+/* Who may cost us a Diffie-Hellman. Handshake messages are looked at when they arrive, put
+ * in lanes (core/handshake_queue.h), and taken out when it is their turn. Under load,
+ * messages that carry no cookie are not taken but answered with one, which costs a
+ * hundredth and proves that the source is where it says. Only this folder includes it. */
 #ifndef WG_CORE_ADMISSION_H
 #define WG_CORE_ADMISSION_H
 

@@ -1,5 +1,6 @@
 /* Who calls in vain: for show and doctor, and for nothing else, since none of it is
- * proven. Only the last of each kind is kept, so it costs the same whoever calls. */
+ * proven. Only the last of each kind is kept, so it costs the same whoever calls. Only
+ * this folder includes it. */
 #ifndef WG_CORE_CALLER_H
 #define WG_CORE_CALLER_H
 

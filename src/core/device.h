@@ -4,7 +4,8 @@
  * Work goes plan -> run -> finish. Planning and finishing are serial and own all
  * state; running (wg_job_run) is the expensive step, touches only the job, and may
  * be done by another thread. Every function below that takes a struct wg_out may
- * plan jobs into it and add runs and packets to it. */
+ * plan jobs into it and add runs and packets to it. The engine's shell calls it, in one
+ * thread; a simulation has many in one process. */
 #ifndef WG_CORE_DEVICE_H
 #define WG_CORE_DEVICE_H
 

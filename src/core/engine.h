@@ -1,4 +1,4 @@
-/* The engine's inside: what device.h keeps opaque. Only files of core/ include it. */
+/* The engine's inside: what device.h keeps opaque. Only this folder includes it. */
 #ifndef WG_CORE_ENGINE_H
 #define WG_CORE_ENGINE_H
 

@@ -1,7 +1,7 @@
-/* Handshake messages whose mac1 was right and that wait for their turn, in bounded
- * lanes that take no room from each other. A lane's depth says whether the device is
- * under load with what is in it; who shows a cookie then changes to a lane of its own,
- * so no number of strangers can keep it out. */
+/* Handshake messages whose mac1 was right and that wait for their turn, in bounded lanes
+ * that take no room from each other. A lane's depth says whether the device is under load
+ * with what is in it; who shows a cookie then changes to a lane of its own, so no number
+ * of strangers can keep it out. Only this folder includes it. */
 #ifndef WG_CORE_HANDSHAKE_QUEUE_H
 #define WG_CORE_HANDSHAKE_QUEUE_H
 

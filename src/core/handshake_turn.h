@@ -1,6 +1,6 @@
 /* Whose turn it is to have a job of a handshake: the initiations that peers want, and the
  * messages that wait in lanes. All of it within a budget, so a flood cannot starve data.
- * Inside the engine only. */
+ * Only this folder includes it. */
 #ifndef WG_CORE_HANDSHAKE_TURN_H
 #define WG_CORE_HANDSHAKE_TURN_H
 

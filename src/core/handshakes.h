@@ -1,5 +1,5 @@
 /* Handshakes as they go on: what comes back from their jobs, what follows, and cookie
- * replies. Inside the engine only. */
+ * replies. Only this folder includes it. */
 #ifndef WG_CORE_HANDSHAKES_H
 #define WG_CORE_HANDSHAKES_H
 

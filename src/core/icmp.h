@@ -1,4 +1,5 @@
-/* "Destination unreachable" for packets that no peer can take (RFC 792, RFC 4443). */
+/* "Destination unreachable" for packets that no peer can take (RFC 792, RFC 4443). Only
+ * this folder includes it. */
 #ifndef WG_CORE_ICMP_H
 #define WG_CORE_ICMP_H
 

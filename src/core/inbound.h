@@ -1,4 +1,5 @@
-/* From UDP to the link: classifying, opening, and the checks on what was inside. */
+/* From UDP to the link: classifying, opening, and the checks on what was inside. Only this
+ * folder includes it. */
 #ifndef WG_CORE_INBOUND_H
 #define WG_CORE_INBOUND_H
 

@@ -1,5 +1,5 @@
 /* Whether and when we begin a handshake ourselves. All that sends may ask for one; the
- * message is planned in its turn (core/handshake_turn.h). Inside the engine only. */
+ * message is planned in its turn (core/handshake_turn.h). Only this folder includes it. */
 #ifndef WG_CORE_INITIATIVE_H
 #define WG_CORE_INITIATIVE_H
 

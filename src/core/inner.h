@@ -1,5 +1,5 @@
-/* The inner IP packets: just enough of RFC 791 and RFC 8200 to route them, to trust
- * their length, and to carry their ECN field (RFC 6040). */
+/* The inner IP packets: just enough of RFC 791 and RFC 8200 to route them, to trust their
+ * length, and to carry their ECN field (RFC 6040). Only this folder includes it. */
 #ifndef WG_CORE_INNER_H
 #define WG_CORE_INNER_H
 

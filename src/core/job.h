@@ -1,6 +1,7 @@
 /* A job: the one expensive step of a vector of packets or of a handshake message,
  * closed over everything that it needs, so that any thread can run it. Outside the
- * engine only next is of interest. */
+ * engine only next is of interest. The engine makes jobs; its shell runs them and hands
+ * them back. */
 #ifndef WG_CORE_JOB_H
 #define WG_CORE_JOB_H
 

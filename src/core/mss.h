@@ -1,6 +1,6 @@
-/* Lowering the TCP maximum segment size that both ends of a connection announce, so
- * that what they send fits the tunnel even where no ICMP error gets through
- * (RFC 9293, section 3.7.1; RFC 6691). */
+/* Lowering the TCP maximum segment size that both ends of a connection announce, so that
+ * what they send fits the tunnel even where no ICMP error gets through (RFC 9293, section
+ * 3.7.1; RFC 6691). Only this folder includes it. */
 #ifndef WG_CORE_MSS_H
 #define WG_CORE_MSS_H
 

@@ -1,5 +1,5 @@
-/* How packets leave the engine: dropped and counted, or put into a struct wg_out. Inside
- * the engine only; what a wg_out is, and who empties it, is in core/device.h. */
+/* How packets leave the engine: dropped and counted, or put into a struct wg_out. Only
+ * this folder includes it; what a wg_out is, and who empties it, is in core/device.h. */
 #ifndef WG_CORE_OUT_H
 #define WG_CORE_OUT_H
 

@@ -1,4 +1,5 @@
-/* From the link to the peers: cryptokey routing, staging, sealing, sending. */
+/* From the link to the peers: cryptokey routing, staging, sealing, sending. Only this
+ * folder includes it. */
 #ifndef WG_CORE_OUTBOUND_H
 #define WG_CORE_OUTBOUND_H
 

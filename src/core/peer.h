@@ -1,5 +1,5 @@
-/* A peer: its keys, its sessions, where it is, and what waits for it. Inside the
- * engine only. */
+/* A peer: its keys, its sessions, where it is, and what waits for it. Only this folder
+ * includes it. */
 #ifndef WG_CORE_PEER_H
 #define WG_CORE_PEER_H
 

@@ -1,5 +1,5 @@
 /* The peers that a change may need, made before anything is touched, so that applying it
- * cannot fail. Inside the engine only. */
+ * cannot fail. Only this folder includes it. */
 #ifndef WG_CORE_RESERVE_H
 #define WG_CORE_RESERVE_H
 

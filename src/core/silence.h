@@ -1,6 +1,7 @@
-/* Peers that do not answer, told to the shell: another address may be theirs by now.
- * Noted each time that so many initiations in a row have had no answer, in a small ring
- * that the shell empties. Who finds no room is noted after as many again. */
+/* Peers that do not answer, told to the shell: another address may be theirs by now. Noted
+ * each time that so many initiations in a row have had no answer, in a small ring that the
+ * shell empties. Who finds no room is noted after as many again. The shell needs the
+ * numbers only. */
 #ifndef WG_CORE_SILENCE_H
 #define WG_CORE_SILENCE_H
 

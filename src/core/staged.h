@@ -5,7 +5,9 @@
  *
  *   - at most WG_MAX_STAGED of a peer; the oldest go first
  *   - at most WG_STAGED_BYTES of all: whoever has most loses his oldest first
- *   - none for longer than WG_WAIT_TIME (timers.h, WAITING) */
+ *   - none for longer than WG_WAIT_TIME (timers.h, WAITING)
+ *
+ * Only this folder includes it. */
 #ifndef WG_CORE_STAGED_H
 #define WG_CORE_STAGED_H
 

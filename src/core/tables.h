@@ -1,5 +1,5 @@
-/* The device's tables grow before a change needs the room, so that the change cannot
- * fail, and shrink when peers have gone. */
+/* The device's tables grow before a change needs the room, so that the change cannot fail,
+ * and shrink when peers have gone. Only this folder includes it. */
 #ifndef WG_CORE_TABLES_H
 #define WG_CORE_TABLES_H
 

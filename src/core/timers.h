@@ -7,7 +7,9 @@
  *   ZERO_KEYS      no new session for three times the lifetime of one: wipe
  *   PERSISTENT     nothing either way for the interval that the user set
  *   WAITING        something waits for a session: has a try to be made up for, and has
- *                  it waited too long? */
+ *                  it waited too long?
+ *
+ * Only this folder includes it. */
 #ifndef WG_CORE_TIMERS_H
 #define WG_CORE_TIMERS_H
 

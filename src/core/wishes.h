@@ -1,6 +1,6 @@
 /* Who wants to begin a handshake, by urgency, until it is his turn. However many peers are
  * asked again and again and never answer, the ones that do come first; and yet none waits
- * for ever. */
+ * for ever. Only this folder includes it. */
 #ifndef WG_CORE_WISHES_H
 #define WG_CORE_WISHES_H
 

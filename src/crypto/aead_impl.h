@@ -1,4 +1,4 @@
-/* What an implementation of the AEAD provides; only for src/crypto. */
+/* What an implementation of the AEAD provides. Only this folder includes it. */
 #ifndef WG_CRYPTO_AEAD_IMPL_H
 #define WG_CRYPTO_AEAD_IMPL_H
 

@@ -1,4 +1,5 @@
-/* The other end of the control socket: asking a running tunnel something. */
+/* The other end of the control socket: asking a running tunnel something. Only commands
+ * include it. */
 #ifndef WG_CTL_ASK_H
 #define WG_CTL_ASK_H
 

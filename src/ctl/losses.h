@@ -1,5 +1,6 @@
 /* What is lost around the engine, which never sees it: one counter and one name for each
- * place. They are shown together with the engine's own drops. */
+ * place. They are shown together with the engine's own drops. The keeper counts them, and
+ * commands name them. */
 #ifndef WG_CTL_LOSSES_H
 #define WG_CTL_LOSSES_H
 

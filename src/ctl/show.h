@@ -1,6 +1,6 @@
 /* What `tuff show` prints of a status: text like wg's, or JSON (docs/json.md). Both are
  * printed piece by piece, as the status is read, so that of very many peers no more than
- * one is held. */
+ * one is held. Only commands include it. */
 #ifndef WG_CTL_SHOW_H
 #define WG_CTL_SHOW_H
 

@@ -1,4 +1,5 @@
-/* The control socket's file: its place, taking it, and knowing it again. */
+/* The control socket's file: its place, taking it, and knowing it again. The keeper makes
+ * it, and commands find it. */
 #ifndef WG_CTL_SOCKFILE_H
 #define WG_CTL_SOCKFILE_H
 

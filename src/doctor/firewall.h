@@ -1,6 +1,7 @@
-/* What nftables' rules, as `nft list ruleset` prints them, have to do with datagrams
- * for a UDP port of this host. Rules are not interpreted, only told apart: what drops
- * by default or says udp, and whether some rule accepts the port by its number. */
+/* What nftables' rules, as `nft list ruleset` prints them, have to do with datagrams for a
+ * UDP port of this host. Rules are not interpreted, only told apart: what drops by default
+ * or says udp, and whether some rule accepts the port by its number. Only this folder
+ * includes it. */
 #ifndef WG_DOCTOR_FIREWALL_H
 #define WG_DOCTOR_FIREWALL_H
 

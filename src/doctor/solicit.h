@@ -1,5 +1,5 @@
 /* Overhearing neighbour solicitations (RFC 4861 4.3): who is asked for on a link, and
- * whether it is this host that should have answered. */
+ * whether it is this host that should have answered. Only this folder includes it. */
 #ifndef WG_DOCTOR_SOLICIT_H
 #define WG_DOCTOR_SOLICIT_H
 

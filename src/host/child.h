@@ -1,5 +1,6 @@
-/* A program that is run and waited for, within a limit: where there is no loop that could go
- * on meanwhile, or nothing left for it to do. Everywhere else is host/spawn.h. */
+/* A program that is run and waited for, within a limit: where there is no loop that could
+ * go on meanwhile, or nothing left for it to do. Everywhere else is host/spawn.h. Only
+ * this folder includes it. */
 #ifndef WG_HOST_CHILD_H
 #define WG_HOST_CHILD_H
 

@@ -1,10 +1,10 @@
 /* Making this host route for its peers, without losing what it learnt from routers.
  *
- * A host that forwards IPv6 is a router, and a router ignores router advertisements
- * (RFC 4861 6.2.7): once net.ipv6.conf.all.forwarding is 1, Linux forgets the default
- * route that it got from one, at once, and takes no other. accept_ra=2 on the
- * interface is the exception; it has to be there before forwarding is on, and until
- * after it is off again. */
+ * A host that forwards IPv6 is a router, and a router ignores router advertisements (RFC
+ * 4861 6.2.7): once net.ipv6.conf.all.forwarding is 1, Linux forgets the default route
+ * that it got from one, at once, and takes no other. accept_ra=2 on the interface is the
+ * exception; it has to be there before forwarding is on, and until after it is off again.
+ * Only this folder includes it. */
 #ifndef WG_HOST_FORWARD_H
 #define WG_HOST_FORWARD_H
 

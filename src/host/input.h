@@ -1,4 +1,5 @@
-/* What a program that is started reads from its standard input. */
+/* What a program that is started reads from its standard input. Only this folder includes
+ * it. */
 #ifndef WG_HOST_INPUT_H
 #define WG_HOST_INPUT_H
 

@@ -11,9 +11,9 @@
  *	back N                           change N, which has no values, is about to be undone
  *	end N                            change N is undone, or was never made
  *
- * Changes are numbered from 1 in their order. A last line without its newline was
- * torn by a crash, and nothing had been done about it. The last field of a line runs
- * to its end; bytes that could not stand there are written as %HH. */
+ * Changes are numbered from 1 in their order. A last line without its newline was torn by
+ * a crash, and nothing had been done about it. The last field of a line runs to its end;
+ * bytes that could not stand there are written as %HH. Only this folder includes it. */
 #ifndef WG_HOST_JOURNAL_H
 #define WG_HOST_JOURNAL_H
 

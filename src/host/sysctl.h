@@ -1,5 +1,6 @@
-/* Kernel parameters under net., through /proc/sys. Which network namespace they
- * belong to is that of the caller. What their names are is in base/sysctl_name.h. */
+/* Kernel parameters under net., through /proc/sys. Which network namespace they belong to
+ * is that of the caller. What their names are is in base/sysctl_name.h. This folder
+ * includes it, and doctor, which only reads. */
 #ifndef WG_HOST_SYSCTL_H
 #define WG_HOST_SYSCTL_H
 

@@ -1,5 +1,5 @@
-/* Routes, rules and neighbour proxies as text in the journal; for the files of this
- * folder only.
+/* Routes, rules and neighbour proxies as text in the journal. Only host/undo*.c include
+ * it.
  *
  *	route DST VIA|- LINK METRIC TABLE TYPE PROTOCOL MTU
  *	rule FAMILY PRIORITY MARK/MASK not|- TABLE SUPPRESS

@@ -1,5 +1,5 @@
-/* The directory of undo journals: its lock, and one's own journal's file. For host/undo*.c
- * only. */
+/* The directory of undo journals: its lock, and one's own journal's file. Only
+ * host/undo*.c include it. */
 #ifndef WG_HOST_UNDO_FILE_H
 #define WG_HOST_UNDO_FILE_H
 

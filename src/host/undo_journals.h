@@ -1,5 +1,5 @@
-/* What the journals of a directory say, one's own and the others'. For host/undo*.c only;
- * all of it under the directory's lock. */
+/* What the journals of a directory say, one's own and the others'. Only host/undo*.c
+ * include it; all of it is under the directory's lock. */
 #ifndef WG_HOST_UNDO_JOURNALS_H
 #define WG_HOST_UNDO_JOURNALS_H
 

@@ -1,5 +1,5 @@
-/* Kernel parameters in the journals. For host/undo*.c only; all of it under the directory's
- * lock. */
+/* Kernel parameters in the journals. Only host/undo*.c include it; all of it is under the
+ * directory's lock. */
 #ifndef WG_HOST_UNDO_SYSCTL_H
 #define WG_HOST_UNDO_SYSCTL_H
 

@@ -1,4 +1,4 @@
-/* Claims of routing tables in the journal; for the files of this folder only. */
+/* Claims of routing tables in the journal. Only host/undo*.c include it. */
 #ifndef WG_HOST_UNDO_TABLE_H
 #define WG_HOST_UNDO_TABLE_H
 

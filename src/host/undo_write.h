@@ -1,5 +1,5 @@
-/* What is written to the journals. For host/undo*.c only; all but the first under the
- * directory's lock. */
+/* What is written to the journals. Only host/undo*.c include it; all but the first is
+ * under the directory's lock. */
 #ifndef WG_HOST_UNDO_WRITE_H
 #define WG_HOST_UNDO_WRITE_H
 

@@ -1,4 +1,4 @@
-/* Building and reading rtnetlink messages; for the files of this folder only. */
+/* Building and reading rtnetlink messages; only this folder includes it. */
 #ifndef WG_ROUTE_MESSAGE_H
 #define WG_ROUTE_MESSAGE_H
 

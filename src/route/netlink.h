@@ -1,7 +1,7 @@
-/* A route netlink socket (rtnetlink(7)) and its manners: one request at a time,
- * answered at once by the kernel. Links, addresses, routes, rules and neighbours
- * have files of their own; every function of theirs takes this socket, and returns
- * 0 or -errno. */
+/* A route netlink socket (rtnetlink(7)) and its manners: one request at a time, answered
+ * at once by the kernel. Links, addresses, routes, rules and neighbours have files of
+ * their own; every function of theirs takes this socket, and returns 0 or -errno. The
+ * keeper and doctor have one each. */
 #ifndef WG_ROUTE_NETLINK_H
 #define WG_ROUTE_NETLINK_H
 

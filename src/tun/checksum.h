@@ -1,5 +1,6 @@
 /* The Internet checksum (RFC 1071). Sums are in memory order: 16-bit words are added as
- * this machine loads them, and what is stored is stored likewise (section 2(B)). */
+ * this machine loads them, and what is stored is stored likewise (section 2(B)). Only this
+ * folder includes it. */
 #ifndef WG_TUN_CHECKSUM_H
 #define WG_TUN_CHECKSUM_H
 

@@ -1,4 +1,5 @@
-/* The inside of struct wg_tun, shared by opening and by moving packets. */
+/* The inside of struct wg_tun, shared by opening and by moving packets. Only this folder
+ * includes it. */
 #ifndef WG_TUN_HANDLE_H
 #define WG_TUN_HANDLE_H
 

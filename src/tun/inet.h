@@ -1,4 +1,5 @@
-/* Where the fields of IP, TCP and UDP headers are, from the header's first byte. */
+/* Where the fields of IP, TCP and UDP headers are, from the header's first byte. Only this
+ * folder includes it. */
 #ifndef WG_TUN_INET_H
 #define WG_TUN_INET_H
 

@@ -1,4 +1,4 @@
-/* Which kernels are trusted with the offloads of TUN links. */
+/* Which kernels are trusted with the offloads of TUN links. Only the keeper includes it. */
 #ifndef WG_TUN_KERNEL_H
 #define WG_TUN_KERNEL_H
 

@@ -1,4 +1,5 @@
-/* What rtnetlink says about the link behind a TUN descriptor, wherever it is. */
+/* What rtnetlink says about the link behind a TUN descriptor, wherever it is. Only the
+ * keeper includes it. */
 #ifndef WG_TUN_LINK_H
 #define WG_TUN_LINK_H
 

@@ -1,5 +1,6 @@
-/* Segmentation and checksum offloads between packets and a TUN device with vnet
- * headers. Pure: what is read is split into packets, what is to be written is coalesced. */
+/* Segmentation and checksum offloads between packets and a TUN device with vnet headers.
+ * Pure: what is read is split into packets, what is to be written is coalesced. Only this
+ * folder includes it. */
 #ifndef WG_TUN_OFFLOAD_H
 #define WG_TUN_OFFLOAD_H
 

@@ -8,7 +8,7 @@
  * reading (TSO, USO), as far as writing is good.
  *
  * Making and judging are apart, since they happen in two processes: the memory between
- * them is shared. */
+ * them is shared. Only the keeper includes it; its child process sends, and it judges. */
 #ifndef WG_TUN_PROBE_H
 #define WG_TUN_PROBE_H
 

@@ -1,5 +1,5 @@
 /* The packets that a probe writes to a TUN link as one, and what must come out of another
- * that they are forwarded to. Pure. */
+ * that they are forwarded to. Pure. Only this folder includes it. */
 #ifndef WG_TUN_SPECIMEN_H
 #define WG_TUN_SPECIMEN_H
 

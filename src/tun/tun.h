@@ -1,4 +1,5 @@
-/* The TUN device: opening or adopting one, and moving batches of packets. */
+/* The TUN device: opening or adopting one, and moving batches of packets. The keeper opens
+ * links, and the engine moves packets. */
 #ifndef WG_TUN_TUN_H
 #define WG_TUN_TUN_H
 

@@ -1,5 +1,5 @@
-/* Endpoints and paths as the socket interface wants them: socket addresses and
- * control messages. */
+/* Endpoints and paths as the socket interface wants them: socket addresses and control
+ * messages. Only this folder includes it. */
 #ifndef WG_UDP_ADDRESS_H
 #define WG_UDP_ADDRESS_H
 

@@ -1,4 +1,4 @@
-/* Which kernels are trusted with the offloads of UDP sockets. */
+/* Which kernels are trusted with the offloads of UDP sockets. Only the keeper includes it. */
 #ifndef WG_UDP_KERNEL_H
 #define WG_UDP_KERNEL_H
 

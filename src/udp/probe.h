@@ -3,7 +3,7 @@
  * takes trains, which tells of receiving, as far as sending is good.
  *
  * Making and judging are apart, since they happen in two processes: the memory between
- * them is shared. */
+ * them is shared. Only the keeper includes it; its child process sends, and it judges. */
 #ifndef WG_UDP_PROBE_H
 #define WG_UDP_PROBE_H
 

@@ -1,4 +1,5 @@
-/* The inside of struct wg_udp, shared by opening, receiving and sending. */
+/* The inside of struct wg_udp, shared by opening, receiving and sending. Only this folder
+ * includes it. */
 #ifndef WG_UDP_SOCKET_H
 #define WG_UDP_SOCKET_H
 

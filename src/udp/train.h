@@ -1,4 +1,5 @@
-/* The trains of datagrams that a probe sends, and whether they came as they were. Pure. */
+/* The trains of datagrams that a probe sends, and whether they came as they were. Pure.
+ * Only this folder includes it. */
 #ifndef WG_UDP_TRAIN_H
 #define WG_UDP_TRAIN_H
 

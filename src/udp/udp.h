@@ -1,5 +1,5 @@
 /* The UDP sockets of a device: IPv4 and IPv6 on one port, source pinning, marks,
- * ECN, and vectors both ways. */
+ * ECN, and vectors both ways. The keeper opens sockets, and the engine sends and receives. */
 #ifndef WG_UDP_UDP_H
 #define WG_UDP_UDP_H
 
