@@ -12,8 +12,7 @@ program=$(program "$1")
 isolate "$@"
 
 pair "$program"
-wg set wga peer "$(<"$work/b.pub")" allowed-ips 10.7.0.2
-wg set wgb peer "$(<"$work/a.pub")" allowed-ips 10.7.0.1 endpoint 192.0.2.1:1001
+introduce b a
 eventually "there is a session" pings b 10.7.0.1
 
 at b "$(dirname "$0")/bad_input.py" /run/wireguard/wga.sock 192.0.2.1 1001 "${pid[wga]}"

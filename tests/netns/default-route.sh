@@ -13,11 +13,7 @@ need wg ping nft pgrep tcpdump
 program=$(program "$1")
 isolate "$@"
 
-host client
-host uplink
-cable client eth0 uplink eth0
-ip -n client addr add 192.0.2.2/24 dev eth0
-ip -n uplink addr add 192.0.2.1/24 dev eth0
+two_hosts uplink client
 ip -n client addr add 2001:db8:1::2/64 dev eth0
 ip -n uplink addr add 2001:db8:1::1/64 dev eth0
 ip -n uplink addr add 203.0.113.9/32 dev lo
@@ -25,24 +21,22 @@ ip -n uplink addr add 2001:db8:ffff::9/128 dev lo
 ip -n client route add default via 192.0.2.1
 ip -n client -6 route add default via 2001:db8:1::1
 at client sysctl -qw net.ipv4.conf.all.rp_filter=1 net.ipv4.conf.eth0.rp_filter=1
-key c
-key s
 
 cat >"$work/wgc.conf" <<END
 [Interface]
-PrivateKeyFile = c
+PrivateKeyFile = client
 Address = 10.7.0.2/32, 2001:db8:7::2/128
 [Peer]
-PublicKeyFile = s.pub
+PublicKeyFile = uplink.pub
 Endpoint = 192.0.2.1:30567
 AllowedIPs = 0.0.0.0/0, ::/0
 END
 cat >"$work/wgs.conf" <<END
 [Interface]
-PrivateKeyFile = s
+PrivateKeyFile = uplink
 ListenPort = 30567
 [Peer]
-PublicKeyFile = c.pub
+PublicKeyFile = client.pub
 AllowedIPs = 10.7.0.2/32, 2001:db8:7::2/128
 END
 

@@ -14,32 +14,22 @@ need wg ping tc ss python3
 program=$(program "$1")
 isolate "$@"
 
-host h
-host a
+two_hosts h a
 host b
-cable h eth0 a eth0
 cable h eth1 b eth0
-ip -n h addr add 192.0.2.1/24 dev eth0
 ip -n h addr add 198.51.100.1/24 dev eth1
-ip -n a addr add 192.0.2.2/24 dev eth0
 ip -n b addr add 198.51.100.2/24 dev eth0
 { at h tc qdisc add dev eth1 root handle 1: htb default 10 &&
 	at h tc class add dev eth1 parent 1: classid 1:10 htb rate 8mbit; } 2>/dev/null ||
 	skip "the kernel has no sch_htb"
 
-number=1
-for name in h a b; do
-	key $name
-	daemon $name "$program" wg$name
-	wg set wg$name private-key "$work/$name" listen-port 1001
-	ip -n $name addr add 10.7.0.$number/24 dev wg$name
-	ip -n $name link set wg$name addrgenmode none up
-	number=$((number + 1))
-done
-wg set wgh peer "$(<"$work/a.pub")" allowed-ips 10.7.0.2 endpoint 192.0.2.2:1001
-wg set wgh peer "$(<"$work/b.pub")" allowed-ips 10.7.0.3 endpoint 198.51.100.2:1001
-wg set wga peer "$(<"$work/h.pub")" allowed-ips 10.7.0.1
-wg set wgb peer "$(<"$work/h.pub")" allowed-ips 10.7.0.1
+key b
+tunnel_end h "$program" 1
+tunnel_end a "$program" 2
+tunnel_end b "$program" 3
+outer[b]=198.51.100.2
+introduce h a
+introduce h b
 eventually "the fast peer is there" pings h 10.7.0.2
 eventually "the slow peer is there" pings h 10.7.0.3
 

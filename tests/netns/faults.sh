@@ -25,8 +25,7 @@ END
 chmod +x "$work/faulty"
 # The workers' order is not what this is about; a joined write is one that is refused.
 pair "$work/faulty"
-wg set wga peer "$(<"$work/b.pub")" allowed-ips 10.7.0.2 endpoint 192.0.2.2:1001
-wg set wgb peer "$(<"$work/a.pub")" allowed-ips 10.7.0.1
+introduce a b
 eventually "the tunnel works" pings a 10.7.0.2
 
 # dropped REASON: how often, at wga.

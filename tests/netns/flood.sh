@@ -44,18 +44,12 @@ ip -n d addr add 192.0.2.10/30 dev eth0
 ip -n d route add local 100.64.0.0/16 dev lo
 ip -n a route add 100.64.0.0/16 via 192.0.2.10
 export LOG_LEVEL=error
-daemon a "$program" wga
-daemon b "$program" wgb
-daemon c "$newcomer" wgc
-number=1
-key holder
-for name in a b c; do
+for name in a b c holder; do
 	key $name
-	wg set wg$name private-key "$work/$name" listen-port 1001
-	ip -n $name addr add 10.7.0.$number/24 dev wg$name
-	ip -n $name link set wg$name up
-	number=$((number + 1))
 done
+tunnel_end a "$program" 1
+tunnel_end b "$program" 2
+tunnel_end c "$newcomer" 3
 to_b() {
 	wg set wga peer "$(<"$work/b.pub")" allowed-ips 10.7.0.2 endpoint 192.0.2.2:1001
 }
@@ -120,11 +114,8 @@ shakes_hands_at_once() {
 start_again() {
 	kill "${pid[wgb]}"
 	wait "${pid[wgb]}"
-	daemon b "$program" wgb
-	wg set wgb private-key "$work/b" listen-port 1001 peer "$(<"$work/a.pub")" \
-		allowed-ips 10.7.0.0/24 endpoint 192.0.2.1:1001
-	ip -n b addr add 10.7.0.2/24 dev wgb
-	ip -n b link set wgb up
+	tunnel_end b "$program" 2
+	wg set wgb peer "$(<"$work/a.pub")" allowed-ips 10.7.0.0/24 endpoint 192.0.2.1:1001
 }
 
 before=$(resident)

@@ -12,8 +12,7 @@ seconds=${2:-5}
 isolate "$@"
 
 pair "$program"
-wg set wga peer "$(<"$work/b.pub")" allowed-ips 10.7.0.2 endpoint 192.0.2.2:1001
-wg set wgb peer "$(<"$work/a.pub")" allowed-ips 10.7.0.1
+introduce a b
 mkfifo "$work/never"
 
 # A thread that blocks and runs again has switched voluntarily.

@@ -15,18 +15,11 @@ isolate "$@"
 megabytes=${NETNS_MEGABYTES:-200}
 step=${NETNS_STEP:-1} # between the sizes of pings
 
-host a
-host b
-cable a eth0 b eth0
-for side in "a 1" "b 2"; do
-	read -r name number <<<"$side"
-	ip -n "$name" addr add "192.0.2.$number/24" dev eth0
-	ip -n "$name" addr add "2001:db8::$number/64" dev eth0
-done
+two_hosts a b
+ip -n a addr add 2001:db8::1/64 dev eth0
+ip -n b addr add 2001:db8::2/64 dev eth0
 daemon a "$program_a" wga
 daemon b "$program_b" wgb
-key a
-key b
 key b2
 (umask 077 && wg genpsk >"$work/psk" && wg genpsk >"$work/psk2")
 public_a=$(<"$work/a.pub")

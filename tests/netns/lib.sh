@@ -14,6 +14,7 @@ deadline=${NETNS_DEADLINE:-60}
 work=/mnt # a tmpfs of the test's own
 
 declare -A pid=()  # of a link's daemon
+declare -A outer=() inner=() # a host's address on its cable, and in its tunnel
 declare -A child=() # the pids of those that this shell started in the foreground
 
 skip() {
@@ -200,25 +201,48 @@ key() {
 	wg pubkey <"$work/$1" >"$work/$1.pub"
 }
 
-# pair PROGRAM: hosts a and b on a cable, each with a daemon that does not know the other.
+# two_hosts A B: on a cable, each with a key of its name.
+#
+#   host A  eth0 192.0.2.1/24 --- cable --- host B  eth0 192.0.2.2/24
+two_hosts() {
+	local name number=1
+	host "$1"
+	host "$2"
+	cable "$1" eth0 "$2" eth0
+	for name; do
+		key "$name"
+		ip -n "$name" addr add 192.0.2.$number/24 dev eth0
+		outer[$name]=192.0.2.$number
+		number=$((number + 1))
+	done
+}
+
+# tunnel_end HOST PROGRAM NUMBER: wgHOST 10.7.0.NUMBER/24, port 1001, with the host's key and
+# a daemon that knows nobody yet.
+tunnel_end() {
+	daemon "$1" "$2" "wg$1"
+	wg set "wg$1" private-key "$work/$1" listen-port 1001
+	ip -n "$1" addr add "10.7.0.$3/24" dev "wg$1"
+	inner[$1]=10.7.0.$3
+	# Without an IPv6 address the kernel has nothing to solicit or report there.
+	ip -n "$1" link set "wg$1" addrgenmode none up
+}
+
+# pair PROGRAM: both of it, for a and b.
 #
 #   host a  eth0 192.0.2.1/24 --- cable --- host b  eth0 192.0.2.2/24
 #   wga 10.7.0.1/24, port 1001              wgb 10.7.0.2/24, port 1001
 pair() {
-	local name number=1
-	host a
-	host b
-	cable a eth0 b eth0
-	for name in a b; do
-		key $name
-		daemon $name "$1" wg$name
-		wg set wg$name private-key "$work/$name" listen-port 1001
-		ip -n $name addr add 192.0.2.$number/24 dev eth0
-		ip -n $name addr add 10.7.0.$number/24 dev wg$name
-		# Without an IPv6 address the kernel has nothing to solicit or report there.
-		ip -n $name link set wg$name addrgenmode none up
-		number=$((number + 1))
-	done
+	two_hosts a b
+	tunnel_end a "$1" 1
+	tunnel_end b "$1" 2
+}
+
+# introduce A B: the ends of a tunnel know each other, and A alone where B is.
+introduce() {
+	wg set "wg$1" peer "$(<"$work/$2.pub")" allowed-ips "${inner[$2]}" \
+		endpoint "${outer[$2]}:1001"
+	wg set "wg$2" peer "$(<"$work/$1.pub")" allowed-ips "${inner[$1]}"
 }
 
 # transfer FROM TO ADDRESS MEGABYTES: one TCP stream, whose every byte must arrive and

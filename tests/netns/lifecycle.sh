@@ -12,14 +12,8 @@ need wg ping ss pgrep
 program=$(program "$1")
 isolate "$@"
 
-host a
-host b
+two_hosts a b
 host c
-cable a eth0 b eth0
-ip -n a addr add 192.0.2.1/24 dev eth0
-ip -n b addr add 192.0.2.2/24 dev eth0
-key a
-key b
 
 no_link() {
 	! ip -n "$1" link show "$2"

@@ -14,22 +14,11 @@ program=$(program "$1")
 isolate "$@"
 export LOG_LEVEL=error
 
-host hub
-host live
-cable hub eth0 live eth0
-ip -n hub addr add 192.0.2.1/24 dev eth0
-ip -n live addr add 192.0.2.2/24 dev eth0
+two_hosts hub live
 ip -n hub route add 198.18.0.0/15 via 192.0.2.2
 ip -n live route add blackhole 198.18.0.0/15
-number=1
-for name in hub live; do
-	key $name
-	daemon $name "$program" wg$name
-	wg set wg$name private-key "$work/$name" listen-port 1001
-	ip -n $name addr add 10.7.0.$number/24 dev wg$name
-	ip -n $name link set wg$name addrgenmode none up
-	number=$((number + 1))
-done
+tunnel_end hub "$program" 1
+tunnel_end live "$program" 2
 ip -n hub route add 10.18.0.0/16 dev wghub
 
 # absent FROM TO [LINE]: peers that nobody is, for wg addconf.

@@ -31,8 +31,7 @@ export TUFF_OFFLOAD=
 [ "$when" = always ] || export TUFF_OFFLOAD_PROBE=always
 pair "$work/refused"
 ! says "it cannot be probed here" || skip "offloads cannot be probed here"
-wg set wga peer "$(<"$work/b.pub")" allowed-ips 10.7.0.2 endpoint 192.0.2.2:1001
-wg set wgb peer "$(<"$work/a.pub")" allowed-ips 10.7.0.1
+introduce a b
 [ "$when" = always ] || refused "no offload failed the probe at the start" says "switched off"
 
 ok "a stream passes unharmed" transfer a b 10.7.0.2 20

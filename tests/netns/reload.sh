@@ -12,14 +12,8 @@ program=$(program "$1")
 isolate "$@"
 megabytes=${NETNS_MEGABYTES:-200}
 
-host a
-host b
-cable a eth0 b eth0
-ip -n a addr add 192.0.2.1/24 dev eth0
-ip -n b addr add 192.0.2.2/24 dev eth0
+two_hosts a b
 ip -n a route add default via 192.0.2.2
-key a
-key b
 
 # conf HOST [LINE...]: its file, with these lines in [Interface], and its peer; what
 # comes on standard input goes behind that.

@@ -11,13 +11,7 @@ need wg ping pgrep
 program=$(program "$1")
 isolate "$@"
 
-host a
-host b
-cable a eth0 b eth0
-ip -n a addr add 192.0.2.1/24 dev eth0
-ip -n b addr add 192.0.2.2/24 dev eth0
-key a
-key b
+two_hosts a b
 key c
 
 cat >"$work/wga.conf" <<END

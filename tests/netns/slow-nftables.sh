@@ -11,25 +11,19 @@ need wg ping nft pgrep
 program=$(program "$1")
 isolate "$@"
 
-host client
-host uplink
-cable client eth0 uplink eth0
-ip -n client addr add 192.0.2.2/24 dev eth0
-ip -n uplink addr add 192.0.2.1/24 dev eth0
+two_hosts uplink client
 ip -n uplink addr add 203.0.113.9/32 dev lo
 ip -n client route add default via 192.0.2.1
-key c
-key s
 
 # client_file [ADDRESS...]: what the client is, with these besides.
 client_file() {
 	cat >"$work/wgc.conf" <<-END
 		[Interface]
-		PrivateKeyFile = c
+		PrivateKeyFile = client
 		Address = 10.7.0.2/32
 		$(printf 'Address = %s\n' "$@")
 		[Peer]
-		PublicKeyFile = s.pub
+		PublicKeyFile = uplink.pub
 		Endpoint = 192.0.2.1:30567
 		AllowedIPs = 0.0.0.0/0
 	END
@@ -37,10 +31,10 @@ client_file() {
 
 cat >"$work/wgs.conf" <<END
 [Interface]
-PrivateKeyFile = s
+PrivateKeyFile = uplink
 ListenPort = 30567
 [Peer]
-PublicKeyFile = c.pub
+PublicKeyFile = client.pub
 AllowedIPs = 10.7.0.0/24
 END
 

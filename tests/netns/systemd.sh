@@ -41,14 +41,8 @@ remove_group() {
 }
 trap end_systemd EXIT
 
-host a
-host b
-cable a eth0 b eth0
-ip -n a addr add 192.0.2.1/24 dev eth0
-ip -n b addr add 192.0.2.2/24 dev eth0
-for name in a b c; do
-	key $name
-done
+two_hosts a b
+key c
 
 # What systemd gets as its root: this machine's programs, and nothing of its state.
 mkdir -p "$root"
@@ -136,11 +130,8 @@ conf() {
 	)
 }
 
-daemon b "$program" wgb
-wg set wgb private-key "$work/b" listen-port 1001 peer "$(<"$work/a.pub")" \
-	allowed-ips 10.7.0.1/32
-ip -n b addr add 10.7.0.2/24 dev wgb
-ip -n b link set wgb up
+tunnel_end b "$program" 2
+wg set wgb peer "$(<"$work/a.pub")" allowed-ips 10.7.0.1/32
 # The sockets of this test's tunnels are in folders of their own.
 conf wg0 "PrivateKey = $(<"$work/a")" 53 'Address = 10.7.0.1/24' \
 	'Sysctl = net.ipv4.conf.eth0.arp_filter = 1'

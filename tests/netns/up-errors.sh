@@ -3,7 +3,7 @@
 # what they say (tests/golden/up/NAME.err), and that a failing `up` leaves the host as it
 # was and no process behind.
 #
-#   host a  eth0 192.0.2.1/24 --- cable --- host b
+#   host a  eth0 192.0.2.1/24 --- cable --- host b  eth0 192.0.2.2/24
 #
 # Usage: up-errors.sh PROGRAM
 . "$(dirname "$0")/lib.sh"
@@ -14,17 +14,12 @@ golden=$(cd "$(dirname "$0")/../golden/up" && pwd)
 export container=test # for the hints
 unset CREDENTIALS_DIRECTORY
 
-host a
-host b
-cable a eth0 b eth0
-ip -n a addr add 192.0.2.1/24 dev eth0
-key private
-key peer
+two_hosts a b
 key psk
 
 # conf NAME <<END: a file $work/NAME.conf; %KEY% and %PEER% become keys.
 conf() {
-	sed "s|%KEY%|$(<"$work/private")|; s|%PSK%|$(<"$work/psk")|; s|%PEER%|$(<"$work/peer.pub")|" >"$work/$1.conf"
+	sed "s|%KEY%|$(<"$work/a")|; s|%PSK%|$(<"$work/psk")|; s|%PEER%|$(<"$work/b.pub")|" >"$work/$1.conf"
 	chmod 600 "$work/$1.conf"
 }
 
@@ -111,7 +106,7 @@ fails_up unknown-key
 basic
 sed -i 's/^PrivateKey = .*/PrivateKeyFile = secret/' "$work/wg0.conf"
 fails_up no-key-file
-cp "$work/private" "$work/secret"
+cp "$work/a" "$work/secret"
 chmod 644 "$work/secret"
 fails_up key-file-mode
 chmod 600 "$work/secret"
@@ -199,10 +194,10 @@ eventually "a tunnel that was asked to end and could not does so later" no_link
 
 # What check finds is said by up and reload, too; keys that are confused are refused.
 basic
-sed -i "s|^PublicKey = .*|PublicKey = $(<"$work/private")|" "$work/wg0.conf"
+sed -i "s|^PublicKey = .*|PublicKey = $(<"$work/a")|" "$work/wg0.conf"
 fails_up private-key-as-public
 basic
-sed -i "s|^PublicKey = .*|PublicKey = $(wg pubkey <"$work/private")|" "$work/wg0.conf"
+sed -i "s|^PublicKey = .*|PublicKey = $(wg pubkey <"$work/a")|" "$work/wg0.conf"
 chmod 644 "$file"
 warned() {
 	grep -qF "$1" "$work/err" || { cat "$work/err"; return 1; }
@@ -217,7 +212,7 @@ chmod 600 "$file"
 at a "$program" reload wg0 2>"$work/err"
 ok "reload says what is left of that" warned "/mnt/wg0.conf:5: the public key of"
 ! warned "which others can read" >"$work/out" || fail "reload says what was mended"
-sed -i "s|^PublicKey = .*|PublicKey = $(<"$work/private")|" "$work/wg0.conf"
+sed -i "s|^PublicKey = .*|PublicKey = $(<"$work/a")|" "$work/wg0.conf"
 fails reload-private-key-as-public 1 "$program" reload wg0
 at a "$program" down wg0
 

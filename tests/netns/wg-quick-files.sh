@@ -2,7 +2,7 @@
 # The examples of wg-quick(8), as they are there, brought up and down by `tuff up` and
 # `tuff down`; and what they do not show of Table, FwMark and hooks.
 #
-#   host a  eth0 192.0.2.1/24, default via 192.0.2.2 --- cable --- host b
+#   host a  eth0 192.0.2.1/24, default via b --- cable --- host b  eth0 192.0.2.2/24
 #
 # Usage: wg-quick-files.sh PROGRAM
 . "$(dirname "$0")/lib.sh"
@@ -22,10 +22,7 @@ echo 'nameserver 192.0.2.53' | resolvconf -a eth0
 grep -q 192.0.2.53 /etc/resolv.conf || skip "needs openresolv"
 cp /etc/resolv.conf "$work/resolv.conf"
 
-host a
-host b
-cable a eth0 b eth0
-ip -n a addr add 192.0.2.1/24 dev eth0
+two_hosts a b
 ip -n a route add default via 192.0.2.2
 
 tuff() {
