@@ -25,7 +25,7 @@ static bool is_ip(const struct wg_pair_ip *ip)
 }
 
 /* A datagram's source may have any port. */
-static bool is_endpoint(const struct wg_pair_endpoint *endpoint)
+bool wg_pair_is_endpoint(const struct wg_pair_endpoint *endpoint)
 {
 	if (!is_ip(&endpoint->ip) || !IS_ZERO(endpoint->zero))
 		return false;
@@ -36,10 +36,10 @@ static bool is_endpoint(const struct wg_pair_endpoint *endpoint)
 
 static bool is_known_endpoint(const struct wg_pair_endpoint *endpoint)
 {
-	return is_endpoint(endpoint) && endpoint->ip.family != WG_FAMILY_NONE;
+	return wg_pair_is_endpoint(endpoint) && endpoint->ip.family != WG_FAMILY_NONE;
 }
 
-static bool is_wall_clock(int64_t sec, int32_t nsec)
+bool wg_pair_is_wall_clock(int64_t sec, int32_t nsec)
 {
 	return sec >= 0 && nsec >= 0 && nsec < WG_SECOND;
 }
@@ -124,7 +124,7 @@ static bool check_config_peer(union wg_pair_message *message)
 	    !is_bool(peer->update_only) || !is_bool(peer->replace_allowed_ips) ||
 	    !IS_ZERO(peer->zero) || peer->n_allowed_ips > WG_PAIR_MAX_ALLOWED_IPS)
 		return false;
-	if (!is_endpoint(&peer->endpoint) ||
+	if (!wg_pair_is_endpoint(&peer->endpoint) ||
 	    peer->has_endpoint != (peer->endpoint.ip.family != WG_FAMILY_NONE) ||
 	    peer->has_endpoint != (peer->endpoint.port != 0))
 		return false;
@@ -196,7 +196,7 @@ static bool check_interface(union wg_pair_message *message)
 	struct wg_pair_interface *interface = &message->interface;
 
 	for (size_t i = 0; i < WG_N_CALLERS; i++)
-		if (!is_endpoint(&interface->callers[i].source) ||
+		if (!wg_pair_is_endpoint(&interface->callers[i].source) ||
 		    !IS_ZERO(interface->callers[i].zero))
 			return false;
 	return interface->mtu <= MAX_MTU && interface->workers <= WG_MAX_WORKERS &&
@@ -211,8 +211,8 @@ static bool is_peer(const struct wg_pair_peer *peer)
 		return wg_is_zero(peer, sizeof(*peer));
 	return is_bool(peer->found) && is_bool(peer->session) && is_bool(peer->usable_key) &&
 	       peer->report < WG_REPORT_N_KINDS && is_ip(&peer->reported_by) &&
-	       is_endpoint(&peer->endpoint) && is_result(peer->send_error) &&
-	       is_wall_clock(peer->handshake_sec, peer->handshake_nsec);
+	       wg_pair_is_endpoint(&peer->endpoint) && is_result(peer->send_error) &&
+	       wg_pair_is_wall_clock(peer->handshake_sec, peer->handshake_nsec);
 }
 
 static bool check_peers(union wg_pair_message *message)
@@ -245,7 +245,7 @@ static bool check_event(union wg_pair_message *message)
 	const struct wg_pair_event *event = &message->event;
 
 	return event->kind < WG_PAIR_N_EVENTS && is_known_endpoint(&event->endpoint) &&
-	       is_wall_clock(event->wall_sec, event->wall_nsec) && IS_ZERO(event->zero);
+	       wg_pair_is_wall_clock(event->wall_sec, event->wall_nsec) && IS_ZERO(event->zero);
 }
 
 static bool check_log(union wg_pair_message *message)
