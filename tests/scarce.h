@@ -14,6 +14,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "wgtest.h"
+
 static struct {
 	unsigned int inside; /* how deep in what is tested */
 	bool rationed;       /* left counts */
@@ -190,6 +192,33 @@ void __wrap_free(void *memory)
 {
 	scarce.live -= memory != NULL;
 	__real_free(memory);
+}
+
+/* Does it with ever more memory, step allocations more each time, until that is enough, and
+ * checks that nothing is left of what failed. Returns how often it did. */
+static inline size_t scarce_try_some(bool (*act)(void *ctx), void *ctx, size_t step)
+{
+	for (size_t n = 0;; n++) {
+		long live = scarce.live;
+		bool done;
+
+		scarce_begin(n * step, n % 2);
+		scarce_enter();
+		done = act(ctx);
+		scarce_leave();
+		if (!scarce_end()) {
+			assert_true(done);
+			return n;
+		}
+		assert_false(done);
+		assert_int_equal(scarce.live, live);
+	}
+}
+
+/* The same with each allocation. */
+static inline size_t scarce_try(bool (*act)(void *ctx), void *ctx)
+{
+	return scarce_try_some(act, ctx, 1);
 }
 
 #endif

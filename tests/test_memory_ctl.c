@@ -34,29 +34,6 @@ static char *read_corpus(const char *name, size_t *len)
 	return text;
 }
 
-/* Does it with ever more memory until that is enough, and checks that nothing is left of
- * what failed. Returns how often it did. */
-static size_t try_with_little(bool (*act)(void *ctx), void *ctx)
-{
-	size_t n = 0;
-
-	for (;; n++) {
-		long live = scarce.live;
-		bool done;
-
-		scarce_begin(n, n % 2);
-		scarce_enter();
-		done = act(ctx);
-		scarce_leave();
-		if (!scarce_end()) {
-			assert_true(done);
-			return n;
-		}
-		assert_false(done);
-		assert_int_equal(scarce.live, live);
-	}
-}
-
 static struct wg_text request; /* a set of many peers */
 
 static void write_request(void)
@@ -101,7 +78,7 @@ static void test_a_request_is_read_whole_or_refused_as_a_whole(void **state)
 {
 	(void)state;
 	write_request();
-	assert_true(try_with_little(parse_request, NULL) > MANY);
+	assert_true(scarce_try(parse_request, NULL) > MANY);
 	wg_text_deinit(&request);
 }
 
@@ -150,7 +127,7 @@ static void test_an_answer_is_written_whole_or_not_at_all(void **state)
 
 	(void)state;
 	fill(&status);
-	assert_true(try_with_little(format, &status) > 3);
+	assert_true(scarce_try(format, &status) > 3);
 	wg_status_deinit(&status);
 }
 
@@ -201,7 +178,7 @@ static void test_an_answer_is_read_whole_or_not_at_all(void **state)
 	assert_non_null(answer.text);
 	for (size_t i = 0; i < WG_ARRAY_LEN(steps); i++) {
 		answer.step = steps[i];
-		assert_true(try_with_little(read_answer, &answer) > MANY);
+		assert_true(scarce_try(read_answer, &answer) > MANY);
 	}
 	free(answer.text);
 	wg_status_deinit(&status);
@@ -235,7 +212,7 @@ static void test_a_file_is_read_whole_or_refused_with_a_reason(void **state)
 		struct answer file;
 
 		file.text = read_corpus(names[i], &file.len);
-		assert_true(try_with_little(parse_conf, &file) > 3);
+		assert_true(scarce_try(parse_conf, &file) > 3);
 		free(file.text);
 	}
 }
@@ -255,7 +232,7 @@ static void try_with_files(bool (*act)(void *ctx))
 		char *text = read_corpus(files[i], &len);
 
 		assert_int_equal(wg_conf_parse(&conf, "wg0.conf", "wg0", text, len, &error), 0);
-		assert_true(try_with_little(act, &conf) > 0);
+		assert_true(scarce_try(act, &conf) > 0);
 		wg_conf_deinit(&conf);
 		free(text);
 	}

@@ -4,6 +4,16 @@
 
 #include <sys/mount.h>
 
+static int refuses; /* -errno of every parameter that is written; 0: none */
+
+int __real_wg_sysctl_write(const char *name, const char *value);
+int __wrap_wg_sysctl_write(const char *name, const char *value);
+
+int __wrap_wg_sysctl_write(const char *name, const char *value)
+{
+	return refuses ? refuses : __real_wg_sysctl_write(name, value);
+}
+
 static void test_everything_is_put_back(void **state)
 {
 	struct wg_undo *undo = open_undo("wg0");
@@ -337,6 +347,52 @@ static void test_a_read_only_proc_is_explained(void **state)
 	expect_as_before();
 }
 
+static void test_a_parameter_that_may_not_be_set_is_explained_and_leaves_nothing(void **state)
+{
+	static const int codes[] = {-EACCES, -EPERM};
+
+	(void)state;
+	for (size_t i = 0; i < WG_ARRAY_LEN(codes); i++) {
+		struct wg_undo *undo = open_undo("wg0");
+		struct wg_error error;
+		char text[256];
+
+		refuses = codes[i];
+		assert_int_equal(wg_undo_sysctl(undo, FORWARDING, "1", NULL, &error), codes[i]);
+		snprintf(text, sizeof(text),
+			 "net.ipv6.conf.all.forwarding: is 0, and cannot be set to 1: %s",
+			 strerror(-codes[i]));
+		assert_string_equal(error.text, text);
+		assert_string_equal(error.hint, "run as root of the network namespace, or set "
+						"net.ipv6.conf.all.forwarding=1 outside");
+		assert_int_equal(wg_undo_pending(undo), 0);
+		refuses = 0;
+		wg_undo_close(undo);
+		assert_false(has_file("wg0"));
+		expect_as_before();
+	}
+}
+
+/* As when rights were given up in between: it stays in the journal for who has them. */
+static void test_a_parameter_that_may_not_be_put_back_is_noted_and_kept(void **state)
+{
+	struct wg_undo *undo = open_undo("wg0");
+
+	(void)state;
+	set(undo, "net/ipv4/ip_forward", "1", NULL);
+	refuses = -EACCES;
+	assert_int_equal(wg_undo_run(undo), -EACCES);
+	assert_int_equal(wg_undo_pending(undo), 1);
+	assert_int_equal(notes.n, 1);
+	assert_non_null(strstr(notes.texts[0], "Permission denied"));
+	refuses = 0;
+	wg_undo_close(undo);
+	undo = open_undo("wg0");
+	assert_int_equal(wg_undo_pending(undo), 1);
+	down(undo);
+	expect_as_before();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -357,6 +413,8 @@ int main(void)
 		TEST(test_a_running_tunnels_journal_is_not_opened_twice),
 		TEST(test_a_table_is_claimed_by_one_tunnel),
 		TEST(test_a_read_only_proc_is_explained),
+		TEST(test_a_parameter_that_may_not_be_set_is_explained_and_leaves_nothing),
+		TEST(test_a_parameter_that_may_not_be_put_back_is_noted_and_kept),
 	};
 
 	wg_test_enter_netns();
