@@ -29,8 +29,36 @@ struct bench {
 int __real_wg_tun_link_get(int tun_fd, struct wg_tun_link *link);
 int __wrap_wg_tun_link_get(int tun_fd, struct wg_tun_link *link);
 
+/* What the kernel says next instead of what it has to say. */
+static struct {
+	bool waits;
+	int error; /* or: */
+	size_t len;
+	_Alignas(struct nlmsghdr) uint8_t bytes[512];
+} lie;
+static size_t n_asked;
+
+ssize_t __real_recvmsg(int fd, struct msghdr *header, int flags);
+ssize_t __wrap_recvmsg(int fd, struct msghdr *header, int flags);
+
+ssize_t __wrap_recvmsg(int fd, struct msghdr *header, int flags)
+{
+	if (!lie.waits || !(flags & MSG_DONTWAIT))
+		return __real_recvmsg(fd, header, flags);
+	lie.waits = false;
+	errno = lie.error;
+	if (lie.error)
+		return -1;
+	assert_true(lie.len <= header->msg_iov->iov_len);
+	memcpy(header->msg_iov->iov_base, lie.bytes, lie.len);
+	header->msg_flags = 0;
+	header->msg_controllen = 0;
+	return (ssize_t)lie.len;
+}
+
 int __wrap_wg_tun_link_get(int tun_fd, struct wg_tun_link *link)
 {
+	n_asked++;
 	return may_ask ? __real_wg_tun_link_get(tun_fd, link) : -EPERM;
 }
 
@@ -117,6 +145,7 @@ static int set_up(void **state)
 	const struct wg_linkwatch_handler handler = {on_state, on_want_writable, bench};
 
 	may_ask = true;
+	lie.waits = false;
 	set_broadcast_capability(true);
 	assert_int_equal(uv_loop_init(&bench->loop), 0);
 	assert_int_equal(wg_newlink_open(&bench->tun, "wg0"), 0);
@@ -260,6 +289,96 @@ static void test_a_moved_link_is_followed_without_asking(void **state)
 	follow_blindly(*state);
 }
 
+/* A message that says of our link that it is down, with an MTU and a name. */
+static struct nlmsghdr *say_down(void)
+{
+	struct nlmsghdr *message = mnl_nlmsg_put_header(lie.bytes);
+	struct ifinfomsg *info = mnl_nlmsg_put_extra_header(message, sizeof(*info));
+
+	message->nlmsg_type = RTM_NEWLINK;
+	info->ifi_index = (int)index_in(home);
+	mnl_attr_put_u32(message, IFLA_MTU, 1234);
+	mnl_attr_put_strz(message, IFLA_IFNAME, "wg0");
+	lie.len = message->nlmsg_len;
+	lie.error = 0;
+	return message;
+}
+
+/* Has the lie told, in front of a message that is true. */
+static void tell_the_lie(struct bench *bench, uint32_t mtu)
+{
+	lie.waits = true;
+	n_asked = 0;
+	set_mtu(home, mtu);
+	turn(bench);
+	assert_false(lie.waits);
+}
+
+static void test_messages_whose_lengths_lie_are_not_believed_and_asked_about(void **state)
+{
+	static const uint32_t lengths[] = {0,   1,          sizeof(struct nlmsghdr) - 1,
+					   512, 0x80000000, UINT32_MAX};
+	struct bench *bench = *state;
+
+	set_link(home, true);
+	turn(bench);
+	for (uint32_t i = 0; i < WG_ARRAY_LEN(lengths); i++) {
+		say_down()->nlmsg_len = lengths[i];
+		tell_the_lie(bench, 1300 + i);
+		assert_int_equal(n_asked, 1);
+		assert_true(bench->link.up);
+		assert_int_equal(bench->link.mtu, 1300 + i);
+	}
+	/* Shorter than what a link's message begins with. */
+	say_down()->nlmsg_len = sizeof(struct nlmsghdr) + sizeof(struct ifinfomsg) - 4;
+	lie.len = sizeof(struct nlmsghdr) + sizeof(struct ifinfomsg) - 4;
+	tell_the_lie(bench, 1400);
+	assert_true(bench->link.up);
+	assert_int_equal(bench->n_downs, 0);
+}
+
+static void test_attributes_whose_lengths_lie_are_left_out(void **state)
+{
+	static const uint16_t lengths[] = {0, 1, 3, 5, 6, 200, UINT16_MAX};
+	struct bench *bench = *state;
+
+	set_link(home, true);
+	turn(bench);
+	for (uint32_t i = 0; i < WG_ARRAY_LEN(lengths); i++) {
+		struct nlmsghdr *message = say_down();
+		struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
+		struct nlattr *attr = mnl_nlmsg_get_payload_offset(message, sizeof(*info));
+
+		info->ifi_flags = IFF_UP;
+		attr->nla_len = lengths[i];
+		tell_the_lie(bench, 1300 + i);
+		assert_int_equal(bench->link.mtu, 1300 + i);
+	}
+	/* A name without an end. */
+	say_down();
+	memset(lie.bytes + lie.len - 4, 'x', 4);
+	((struct ifinfomsg *)mnl_nlmsg_get_payload((void *)lie.bytes))->ifi_flags = IFF_UP;
+	tell_the_lie(bench, 1400);
+	assert_int_equal(bench->link.mtu, 1400);
+	assert_true(bench->link.up);
+}
+
+static void test_what_was_lost_is_asked_about(void **state)
+{
+	static const int errors[] = {ENOBUFS, ENOMEM};
+	struct bench *bench = *state;
+
+	set_link(home, true);
+	turn(bench);
+	for (uint32_t i = 0; i < WG_ARRAY_LEN(errors); i++) {
+		lie.error = errors[i];
+		tell_the_lie(bench, 1300 + i);
+		assert_int_equal(n_asked, 1);
+		assert_true(bench->link.up);
+		assert_int_equal(bench->link.mtu, 1300 + i);
+	}
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -269,6 +388,9 @@ int main(void)
 		TEST(test_down_and_up_at_once_is_seen_as_both),
 		TEST(test_other_links_do_not_matter),
 		TEST(test_an_overrun_is_made_up_for),
+		TEST(test_messages_whose_lengths_lie_are_not_believed_and_asked_about),
+		TEST(test_attributes_whose_lengths_lie_are_left_out),
+		TEST(test_what_was_lost_is_asked_about),
 		TEST(test_a_moved_link_is_followed),
 		TEST(test_a_moved_link_is_followed_without_hearing_of_it),
 		TEST(test_a_moved_link_is_followed_without_asking),

@@ -3,10 +3,91 @@
 
 #include <linux/capability.h>
 #include <linux/if_tun.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "tun/link.h"
+
+/* The kernel's next answer, changed: bytes at a place, or cut off; or an error instead. */
+static struct {
+	bool waits;
+	int error;
+	size_t at;
+	uint32_t value; /* of two or four bytes there */
+	size_t value_len;
+	size_t len; /* 0: all of it */
+} lie;
+
+ssize_t __real_recv(int fd, void *data, size_t len, int flags);
+ssize_t __wrap_recv(int fd, void *data, size_t len, int flags);
+
+ssize_t __wrap_recv(int fd, void *data, size_t len, int flags)
+{
+	ssize_t n;
+
+	errno = lie.error;
+	if (lie.waits && lie.error) {
+		lie.waits = false;
+		return -1;
+	}
+	n = __real_recv(fd, data, len, flags);
+	if (!lie.waits || n < 0)
+		return n;
+	lie.waits = false;
+	memcpy((uint8_t *)data + lie.at, &lie.value, lie.value_len);
+	return lie.len ? (ssize_t)lie.len : n;
+}
+
+static void test_answers_about_the_link_that_lie_are_refused(void **state)
+{
+	static const struct {
+		size_t at;
+		uint32_t value;
+		size_t value_len;
+		size_t len;
+	} cases[] = {
+		/* Of the message: too short for a header, longer than what came, negative. */
+		{0, 0, 4, 0},
+		{0, 15, 4, 0},
+		{0, 65535, 4, 0},
+		{0, 0x80000000, 4, 0},
+		{0, UINT32_MAX, 4, 0},
+		/* It ends before a link's, or before its attributes. */
+		{0, NLMSG_LENGTH(sizeof(struct ifinfomsg)) - 4, 4, 0},
+		{0, NLMSG_LENGTH(sizeof(struct ifinfomsg)), 4, 0},
+		{0, 0, 0, 1},
+		{0, 0, 0, NLMSG_LENGTH(0)},
+		/* It is another one. */
+		{4, RTM_DELLINK, 2, 0},
+		{4, NLMSG_DONE, 2, 0},
+		/* Of its first attribute: too short, longer than the message. */
+		{NLMSG_LENGTH(sizeof(struct ifinfomsg)), 0, 2, 0},
+		{NLMSG_LENGTH(sizeof(struct ifinfomsg)), 3, 2, 0},
+		{NLMSG_LENGTH(sizeof(struct ifinfomsg)), UINT16_MAX, 2, 0},
+	};
+	struct link *link = *state;
+	struct wg_tun_link seen;
+
+	for (size_t i = 0; i < WG_ARRAY_LEN(cases); i++) {
+		lie.waits = true;
+		lie.error = 0;
+		lie.at = cases[i].at;
+		lie.value = cases[i].value;
+		lie.value_len = cases[i].value_len;
+		lie.len = cases[i].len;
+		assert_int_equal(wg_tun_link_get(wg_tun_fd(link->tun), &seen), -EPROTO);
+		assert_false(lie.waits);
+	}
+	lie.waits = true;
+	lie.error = ENOBUFS;
+	assert_int_equal(wg_tun_link_get(wg_tun_fd(link->tun), &seen), -ENOBUFS);
+	lie.waits = true;
+	lie.error = EINTR;
+	assert_int_equal(wg_tun_link_get(wg_tun_fd(link->tun), &seen), 0);
+	assert_int_equal(seen.mtu, 1500);
+}
 
 static void test_a_link_that_is_gone_is_told_by_every_call(void **state)
 {
@@ -230,6 +311,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		LINK_TEST(test_a_link_that_is_gone_is_told_by_every_call),
+		LINK_TEST(test_answers_about_the_link_that_lie_are_refused),
 		LINK_TEST(test_name_and_mtu_follow_the_link),
 		LINK_TEST(test_what_the_links_queue_did_not_hold_is_counted),
 		LINK_TEST(test_mtu_and_state_are_known_from_another_namespace),
