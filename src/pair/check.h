@@ -1,4 +1,5 @@
-/* What must be true of a message beyond its type and length, and of its parts. */
+/* What must be true of a message beyond its type and length, and of its parts. Only
+ * this folder includes it. */
 #ifndef WG_PAIR_CHECK_H
 #define WG_PAIR_CHECK_H
 

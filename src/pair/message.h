@@ -251,6 +251,8 @@ struct wg_pair_interface {
 	struct wg_pair_header header;
 	uint64_t drops[WG_DROP_COUNT];
 	uint64_t unmarked;
+	uint64_t link_read;
+	uint64_t link_written;
 	uint64_t link_no_memory;
 	uint64_t link_malformed;
 	uint64_t link_refused;
@@ -363,7 +365,7 @@ static_assert(sizeof(struct wg_pair_ask_peers) == 24, "wire size");
 static_assert(sizeof(struct wg_pair_ready) == 24, "wire size");
 static_assert(sizeof(struct wg_pair_applied) == 24, "wire size");
 static_assert(sizeof(struct wg_pair_interface) ==
-		      16 + 8 * (WG_DROP_COUNT + 9) + 80 * WG_N_CALLERS + 16 + 64,
+		      16 + 8 * (WG_DROP_COUNT + 11) + 80 * WG_N_CALLERS + 16 + 64,
 	      "wire size");
 static_assert(sizeof(struct wg_pair_peers) == 24, "wire size");
 static_assert(sizeof(struct wg_pair_silent) == 88, "wire size");

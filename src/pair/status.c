@@ -41,6 +41,8 @@ bool wg_pair_put_interface(struct wg_pair_datagram *datagram, uint64_t serial,
 	out = &message->interface;
 	memcpy(out->drops, status->drops, sizeof(out->drops));
 	out->unmarked = status->unmarked;
+	out->link_read = status->link_read;
+	out->link_written = status->link_written;
 	out->link_no_memory = status->link_no_memory;
 	out->link_malformed = status->link_malformed;
 	out->link_refused = status->link_refused;
@@ -64,6 +66,8 @@ void wg_pair_get_interface(struct wg_engine_status *status,
 {
 	memcpy(status->drops, interface->drops, sizeof(status->drops));
 	status->unmarked = interface->unmarked;
+	status->link_read = interface->link_read;
+	status->link_written = interface->link_written;
 	status->link_no_memory = interface->link_no_memory;
 	status->link_malformed = interface->link_malformed;
 	status->link_refused = interface->link_refused;

@@ -13,6 +13,9 @@ struct wg_engine_status {
 	uint64_t drops[WG_DROP_COUNT];
 	uint64_t unmarked; /* see wg_device_unmarked() */
 
+	uint64_t link_read; /* packets, after super-packets were split */
+	uint64_t link_written;
+
 	/* Losses around the engine, see ctl/losses.h. */
 	uint64_t link_no_memory;
 	uint64_t link_malformed;
