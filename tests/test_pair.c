@@ -338,6 +338,26 @@ static void each_rule_is_checked(void **state)
 	}
 }
 
+static void an_unknown_family_is_refused_without_an_address_too(void **state)
+{
+	union wg_pair_message *message = alone(WG_PAIR_PEERS);
+
+	(void)state;
+	message->peers.records[0].reported_by = (struct wg_pair_ip){.family = 0};
+	assert_int_equal(check(), 0);
+	message->peers.records[0].reported_by.family = 5;
+	assert_int_equal(check(), -EPROTO);
+}
+
+static void what_happened_to_a_peer_happened_somewhere(void **state)
+{
+	(void)state;
+	alone(WG_PAIR_EVENT)->event.endpoint = (struct wg_pair_endpoint){.port = 0};
+	assert_int_equal(check(), -EPROTO);
+	alone(WG_PAIR_SILENT)->silent.endpoint = (struct wg_pair_endpoint){.port = 0};
+	assert_int_equal(check(), -EPROTO);
+}
+
 static void an_unfound_peer_is_nothing_but_zeros(void **state)
 {
 	union wg_pair_message *message = alone(WG_PAIR_PEERS);
@@ -442,6 +462,8 @@ int main(void)
 		cmocka_unit_test(one_bad_message_spoils_the_datagram),
 		cmocka_unit_test(descriptors_are_those_of_the_first_message),
 		cmocka_unit_test(each_rule_is_checked),
+		cmocka_unit_test(an_unknown_family_is_refused_without_an_address_too),
+		cmocka_unit_test(what_happened_to_a_peer_happened_somewhere),
 		cmocka_unit_test(an_unfound_peer_is_nothing_but_zeros),
 		cmocka_unit_test(text_that_is_not_printable_becomes_so),
 		cmocka_unit_test(text_without_an_end_is_refused),
