@@ -31,14 +31,14 @@ static const char files[] =
 	"AllowedIPs = 2001:db8::/32\nEndpoint = [fe80::1%eth0]:5\n";
 
 static struct wg_conf conf;
-static char *written;
+static struct wg_text written;
 
 static int teardown(void **state)
 {
 	(void)state;
 	wg_conf_deinit(&conf);
-	free(written);
-	written = NULL;
+	wg_text_deinit(&written);
+
 	return 0;
 }
 
@@ -52,13 +52,11 @@ static void parse(const char *text)
 
 static const char *write_conf(const struct wg_config *running)
 {
-	size_t len;
-
-	free(written);
-	written = wg_confwrite_text(&conf, running, &len);
-	assert_non_null(written);
-	assert_int_equal(strlen(written), len);
-	return written;
+	wg_text_deinit(&written);
+	wg_confwrite_text(&written, &conf, running);
+	assert_false(written.failed);
+	assert_int_equal(strlen(written.data), written.len);
+	return written.data;
 }
 
 static struct wg_config_peer *peer(size_t i)
@@ -120,9 +118,9 @@ static void test_paths_stay_relative_where_they_read_the_same(void **state)
 	conf.config.has_private_key = true;
 	wg_test_set_key(&peer(0)->preshared_key, 0, 3);
 	write_conf(&conf.config);
-	assert_non_null(strstr(written, "PrivateKeyFile = keys/wg0\n"));
-	assert_non_null(strstr(written, "PublicKeyFile = /etc/tuff/ a\n"));
-	assert_non_null(strstr(written, "PresharedKeyFile = /etc/tuff/credential:a\n"));
+	assert_non_null(strstr(written.data, "PrivateKeyFile = keys/wg0\n"));
+	assert_non_null(strstr(written.data, "PublicKeyFile = /etc/tuff/ a\n"));
+	assert_non_null(strstr(written.data, "PresharedKeyFile = /etc/tuff/credential:a\n"));
 }
 
 /* A snapshot that begins as what the file says. */
@@ -148,7 +146,7 @@ static void copy_running(struct wg_config *running)
 
 static void assert_line(const char *line, bool there)
 {
-	if ((strstr(written, line) != NULL) != there)
+	if ((strstr(written.data, line) != NULL) != there)
 		fail_msg("%s: %s: %s", there ? "not there" : "there", line, written);
 }
 
@@ -207,10 +205,10 @@ static void test_peers_come_and_go_and_change_with_the_running_tunnel(void **sta
 	added->keepalive = 5;
 	write_conf(&running);
 	assert_non_null(strstr(
-		written, "\n[Peer]\nPublicKey = " KEY_B
-			 "\nEndpoint = [2001:db8::7]:1\nPersistentKeepalive = 5\n"
-			 "\n[Peer]\nPublicKey = AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
-			 "AllowedIPs = 10.0.0.0/8\n"));
+		written.data, "\n[Peer]\nPublicKey = " KEY_B
+			      "\nEndpoint = [2001:db8::7]:1\nPersistentKeepalive = 5\n"
+			      "\n[Peer]\nPublicKey = AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
+			      "AllowedIPs = 10.0.0.0/8\n"));
 	assert_line(KEY_A, false);
 	assert_line("PrivateKey", false);
 	wg_config_deinit(&running);
@@ -249,7 +247,7 @@ static void test_a_peer_with_many_allowed_ips_is_not_too_long_a_line(void **stat
 	write_conf(&running);
 	wg_config_deinit(&running);
 	wg_conf_deinit(&conf);
-	parse(written);
+	parse(written.data);
 	assert_int_equal(peer(0)->n_allowed_ips, 5000);
 }
 

@@ -360,7 +360,7 @@ static void test_answers_that_nobody_reads_are_bounded(void **state)
 	struct bench *bench = *state;
 	int slow[4];
 
-	serve_with_limits(bench, 8, 150000);
+	serve_with_limits(bench, 8, 300000);
 	bench->peers_shown = 20000;
 	ask_and_sleep(bench, slow, WG_ARRAY_LEN(slow));
 	assert_int_equal(wg_control_clients(bench->control), 2);

@@ -14,6 +14,8 @@
 #include "crypto/crypto.h"
 #include "crypto/encoding.h"
 #include "crypto/secret.h"
+#include "crypto/text.h"
+#include "ctl/uapi.h"
 #include "os/process.h"
 
 #define N_KEYS   3u
@@ -234,6 +236,70 @@ static void test_memory_for_secrets_is_locked_where_it_may_be(void **state)
 	wg_secret_free(secret, 32);
 }
 
+/* In hexadecimal as the control socket has it, with its bits flipped. */
+static void flip_hex(uint8_t *to, const uint8_t *flipped_key)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < WG_KEY_LEN; i++) {
+		uint8_t byte = flipped_key[i] ^ FLIP;
+
+		to[2 * i] = (uint8_t)digits[byte >> 4] ^ FLIP;
+		to[2 * i + 1] = (uint8_t)digits[byte & 15] ^ FLIP;
+	}
+}
+
+static void refuse_secrets_elsewhere(const uint8_t *wanted, size_t len, const char *what)
+{
+	list_maps();
+	if (count(false, wanted, len))
+		fail_msg("%s is in memory that may be swapped", what);
+	if (!count(true, wanted, len))
+		fail_msg("%s is nowhere", what);
+}
+
+static uint32_t no_scope(const char *name)
+{
+	(void)name;
+	return 0;
+}
+
+static void test_keys_of_a_request_and_its_answer_are_in_locked_memory_alone(void **state)
+{
+	static const char set[] = "set=1\nprivate_key=";
+	const size_t len = strlen(set) + 2 * WG_KEY_LEN;
+	struct wg_uapi_parser *parser = wg_uapi_parser_new(no_scope);
+	char *request = wg_secret_new(len); /* as the server has it */
+	uint8_t hex[2 * WG_KEY_LEN];
+	struct wg_text text;
+	size_t used;
+
+	(void)state;
+	assert_true(parser && request);
+	flip_hex(hex, flipped->key[0]);
+	memcpy(request, set, strlen(set));
+	for (size_t i = 0; i < sizeof(hex); i++)
+		request[strlen(set) + i] = (char)(hex[i] ^ FLIP);
+	assert_int_equal(wg_uapi_parse(parser, request, len, &used), 0);
+	wg_secret_free(request, len);
+	refuse_secrets_elsewhere(hex, sizeof(hex), "the line of a request");
+	assert_int_equal(wg_uapi_parse(parser, "\n\n", 2, &used), 1);
+	list_maps();
+	assert_int_equal(count(true, hex, sizeof(hex)), 0);
+	wg_text_init_secret(&text);
+	wg_uapi_format_device(&text, wg_uapi_config(parser));
+	/* It grows, and leaves nothing where it was. */
+	for (size_t i = 0; i < 5000; i++)
+		wg_text_printf(&text, "allowed_ip=::/0\n");
+	assert_false(text.failed);
+	refuse_secrets_elsewhere(hex, sizeof(hex), "an answer");
+	wg_text_deinit(&text);
+	wg_uapi_parser_free(parser);
+	list_maps();
+	assert_int_equal(count(true, hex, sizeof(hex)) + count(false, hex, sizeof(hex)), 0);
+	assert_int_equal(count(true, flipped->key[0], WG_KEY_LEN), 0);
+}
+
 /* A key costs memory where there is one. */
 static void test_peers_without_a_preshared_key_take_no_locked_memory(void **state)
 {
@@ -257,6 +323,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_keys_of_a_file_are_in_locked_memory_alone),
+		cmocka_unit_test(test_keys_of_a_request_and_its_answer_are_in_locked_memory_alone),
 		cmocka_unit_test(test_memory_for_secrets_is_locked_where_it_may_be),
 		cmocka_unit_test(test_peers_without_a_preshared_key_take_no_locked_memory),
 	};

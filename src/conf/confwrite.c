@@ -328,11 +328,12 @@ static void add_peers(struct writer *writer)
 			add_peer(writer, &running->peers[i], NULL, NULL);
 }
 
-char *wg_confwrite_text(const struct wg_conf *conf, const struct wg_config *running, size_t *len)
+void wg_confwrite_text(struct wg_text *text, const struct wg_conf *conf,
+		       const struct wg_config *running)
 {
 	struct writer writer = {.conf = conf, .running = running};
 
-	wg_text_init(&writer.text);
+	wg_text_init_secret(&writer.text);
 	wg_text_printf(&writer.text, "[Interface]\n");
 	add_addresses(&writer);
 	add_table(&writer);
@@ -345,5 +346,5 @@ char *wg_confwrite_text(const struct wg_conf *conf, const struct wg_config *runn
 	else
 		writer.text.failed = true;
 	free(writer.places);
-	return wg_text_take(&writer.text, len);
+	*text = writer.text;
 }

@@ -4,16 +4,16 @@
 #ifndef WG_CONF_CONFWRITE_H
 #define WG_CONF_CONFWRITE_H
 
-#include <stddef.h>
-
 #include "conf/conf.h"
 #include "core/config.h"
+#include "crypto/text.h"
 
 /* The text of a file: conf with what is in running instead of its own config, of which
  * it still has what was in effect when the tunnel came up. Secrets that came from files
  * of their own, and were not changed since, stay there. Peers keep the order of conf;
- * what conf does not have comes last. malloc'ed, with a NUL; holds secrets: to be
- * wiped and freed. NULL: out of memory. */
-char *wg_confwrite_text(const struct wg_conf *conf, const struct wg_config *running, size_t *len);
+ * what conf does not have comes last. text is initialised here, as one with secrets, and to
+ * be deinitialised by the caller; failed says that memory was out. */
+void wg_confwrite_text(struct wg_text *text, const struct wg_conf *conf,
+		       const struct wg_config *running);
 
 #endif

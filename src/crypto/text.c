@@ -1,5 +1,6 @@
 #include "crypto/text.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,12 +15,26 @@ void wg_text_init(struct wg_text *text)
 	*text = (struct wg_text){0};
 }
 
-void wg_text_deinit(struct wg_text *text)
+void wg_text_init_secret(struct wg_text *text)
 {
+	*text = (struct wg_text){.secret = true};
+}
+
+static void give_back(const struct wg_text *text)
+{
+	if (text->secret) {
+		wg_secret_free(text->data, text->capacity);
+		return;
+	}
 	if (text->data)
 		wg_wipe(text->data, text->capacity);
 	free(text->data);
-	wg_text_init(text);
+}
+
+void wg_text_deinit(struct wg_text *text)
+{
+	give_back(text);
+	*text = (struct wg_text){.secret = text->secret};
 }
 
 void wg_text_clear(struct wg_text *text)
@@ -39,15 +54,14 @@ static bool reserve(struct wg_text *text, size_t len)
 		return !text->failed;
 	while (capacity - text->len <= len)
 		capacity *= 2;
-	grown = malloc(capacity);
+	grown = text->secret ? wg_secret_new(capacity) : malloc(capacity);
 	if (!grown) {
 		text->failed = true;
 		return false;
 	}
 	if (text->data) {
 		memcpy(grown, text->data, text->len + 1);
-		wg_wipe(text->data, text->capacity);
-		free(text->data);
+		give_back(text);
 	}
 	text->data = grown;
 	text->capacity = capacity;
@@ -90,6 +104,7 @@ char *wg_text_take(struct wg_text *text, size_t *len)
 {
 	char *data = text->data;
 
+	assert(!text->secret);
 	if (text->failed) {
 		wg_text_deinit(text);
 		return NULL;

@@ -1,6 +1,6 @@
-/* The request parser. Lines are collected in one small buffer and looked up in two
- * tables, one for the device and one for the peer that is being described. The first
- * error discards the configuration; from then on lines are only skipped. */
+/* The request parser. Lines are collected in one small buffer, which is locked, and looked up in
+ * two tables, one for the device and one for the peer that is being described. The first error
+ * discards the configuration; from then on lines are only skipped. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -308,7 +308,7 @@ static void collect(struct wg_uapi_parser *parser, const char *data, size_t len)
 
 struct wg_uapi_parser *wg_uapi_parser_new(wg_uapi_scope *scope)
 {
-	struct wg_uapi_parser *parser = calloc(1, sizeof(*parser));
+	struct wg_uapi_parser *parser = wg_secret_new(sizeof(*parser));
 
 	if (!parser)
 		return NULL;
@@ -323,8 +323,7 @@ void wg_uapi_parser_free(struct wg_uapi_parser *parser)
 	if (!parser)
 		return;
 	wg_config_deinit(&parser->config);
-	wg_wipe(parser, sizeof(*parser));
-	free(parser);
+	wg_secret_free(parser, sizeof(*parser));
 }
 
 void wg_uapi_parser_reset(struct wg_uapi_parser *parser)

@@ -16,22 +16,14 @@ static uint32_t scope_of(const char *name)
 	return if_nametoindex(name);
 }
 
-static void drop_answer(struct wg_client *client)
-{
-	if (client->answer)
-		wg_wipe(client->answer, client->answer_len);
-	free(client->answer);
-	client->answer = NULL;
-	client->answer_len = 0;
-}
-
 /* Its answer is dropped only here, when libuv does not read it any more. */
 static void on_closed(uv_handle_t *handle)
 {
 	struct wg_client *client = handle->data;
 
-	drop_answer(client);
+	wg_text_deinit(&client->answer);
 	wg_uapi_parser_free(client->parser);
+	wg_secret_free(client->rest, WG_CLIENT_READ_LEN);
 	wg_wipe(client, sizeof(*client));
 	free(client);
 }
@@ -61,14 +53,16 @@ void wg_client_farewell(struct wg_client *client, const char *text)
 
 size_t wg_client_bytes(const struct wg_client *client)
 {
-	return wg_uapi_parser_bytes(client->parser) + client->answer_len;
+	return wg_uapi_parser_bytes(client->parser) + client->answer.capacity;
 }
 
+/* None, when memory is out. */
 static void set_error_answer(struct wg_client *client, int error)
 {
-	client->answer = malloc(WG_UAPI_ERRNO_LEN);
-	if (client->answer)
-		client->answer_len = wg_uapi_format_errno(client->answer, client->kind, error);
+	char end[WG_UAPI_ERRNO_LEN];
+
+	wg_text_deinit(&client->answer);
+	wg_text_add(&client->answer, end, wg_uapi_format_errno(end, client->kind, error));
 }
 
 /* Makes the answer's next piece, with its end behind the last one: also behind a piece
@@ -76,18 +70,19 @@ static void set_error_answer(struct wg_client *client, int error)
 static int describe(struct wg_client *client)
 {
 	const struct wg_control_handler *handler = client->owner->handler;
+	struct wg_text *text = &client->answer;
 	char end[WG_UAPI_ERRNO_LEN];
-	struct wg_text text;
 	int result = 1;
 
-	wg_text_init(&text);
-	while (result > 0 && text.len < PIECE_LEN)
-		result = handler->describe(handler->ctx, client->kind, &client->description, &text);
+	while (result > 0 && text->len < PIECE_LEN)
+		result = handler->describe(handler->ctx, client->kind, &client->description, text);
 	client->goes_on = result > 0;
 	if (!client->goes_on)
-		wg_text_add(&text, end, wg_uapi_format_errno(end, client->kind, result));
-	client->answer = wg_text_take(&text, &client->answer_len);
-	return client->answer ? 0 : -ENOMEM;
+		wg_text_add(text, end, wg_uapi_format_errno(end, client->kind, result));
+	if (!text->failed)
+		return 0;
+	wg_text_deinit(text);
+	return -ENOMEM;
 }
 
 static int begin_reload(struct wg_client *client)
@@ -137,7 +132,7 @@ static void carry_out(struct wg_client *client, int error)
 	client->kind = wg_uapi_kind(client->parser);
 	if (!error)
 		error = serve(client);
-	if (!client->answer && !answers_later(client))
+	if (!client->answer.len && !answers_later(client))
 		set_error_answer(client, error);
 }
 
@@ -145,7 +140,7 @@ static void on_written(uv_write_t *write, int status);
 
 static bool write_answer(struct wg_client *client)
 {
-	uv_buf_t buf = {.base = client->answer, .len = client->answer_len};
+	uv_buf_t buf = {.base = client->answer.data, .len = client->answer.len};
 
 	return !uv_write(&client->write, (uv_stream_t *)&client->pipe, &buf, 1, on_written);
 }
@@ -157,9 +152,23 @@ static bool answer(struct wg_client *client, int error)
 	carry_out(client, error);
 	wg_uapi_parser_reset(client->parser);
 	uv_read_stop((uv_stream_t *)&client->pipe);
-	if (!client->answer)
+	if (!client->answer.len)
 		return answers_later(client);
 	return write_answer(client);
+}
+
+/* False when memory is out. */
+static bool keep_rest(struct wg_client *client, const char *data, size_t len)
+{
+	client->rest_len = len;
+	if (!len)
+		return true;
+	if (!client->rest)
+		client->rest = wg_secret_new(WG_CLIENT_READ_LEN);
+	if (!client->rest)
+		return false;
+	memmove(client->rest, data, len);
+	return true;
 }
 
 /* Takes bytes up to a request's end; the rest is kept until that is answered. data may
@@ -172,9 +181,7 @@ static void take(struct wg_client *client, const char *data, size_t len)
 	client->rest_len = 0;
 	if (result == 0)
 		return;
-	client->rest_len = len - used;
-	memmove(client->rest, data + used, client->rest_len);
-	if (!answer(client, result < 0 ? result : 0))
+	if (!keep_rest(client, data + used, len - used) || !answer(client, result < 0 ? result : 0))
 		wg_client_end(client);
 }
 
@@ -205,15 +212,15 @@ static bool go_on(struct wg_client *client)
 {
 	if (describe(client))
 		set_error_answer(client, -ENOMEM);
-	return client->answer && write_answer(client);
+	return client->answer.len && write_answer(client);
 }
 
 /* After an answer: what was read behind its request, then what comes. False as above. */
 static bool listen_on(struct wg_client *client)
 {
-	if (client->rest_len)
+	if (client->rest && client->rest_len)
 		take(client, client->rest, client->rest_len);
-	return client->ended || client->answer ||
+	return client->ended || client->answer.len ||
 	       !uv_read_start((uv_stream_t *)&client->pipe, on_alloc, on_read);
 }
 
@@ -224,7 +231,11 @@ static void on_written(uv_write_t *write, int status)
 
 	if (client->ended)
 		return;
-	drop_answer(client);
+	/* The next piece has its place; what nobody waits for goes. */
+	if (lasts && client->goes_on)
+		wg_text_clear(&client->answer);
+	else
+		wg_text_deinit(&client->answer);
 	if (lasts)
 		lasts = client->goes_on ? go_on(client) : listen_on(client);
 	if (!lasts)
@@ -244,13 +255,10 @@ void wg_client_reloaded(struct wg_client *client, const char *text, size_t len)
 	if (client->reload != WG_CLIENT_RELOAD_BEGUN || client->ended)
 		return;
 	client->reload = WG_CLIENT_RELOADS_NOT;
-	client->answer = malloc(len);
-	client->answer_len = client->answer ? len : 0;
-	if (client->answer)
-		memcpy(client->answer, text, len);
-	else
+	wg_text_add(&client->answer, text, len);
+	if (client->answer.failed)
 		set_error_answer(client, -ENOMEM);
-	if (!client->answer || !write_answer(client))
+	if (!client->answer.len || !write_answer(client))
 		wg_client_end(client);
 }
 
@@ -266,6 +274,7 @@ struct wg_client *wg_client_accept(uv_stream_t *listener, struct wg_client_owner
 	}
 	wg_list_init(&client->entry);
 	client->owner = owner;
+	wg_text_init_secret(&client->answer);
 	client->pipe.data = client;
 	/* First of all accepted: libuv does not listen on while a client waits for it. */
 	if (!uv_accept(listener, (uv_stream_t *)&client->pipe) &&

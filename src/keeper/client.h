@@ -24,7 +24,7 @@ struct wg_client_owner {
 	void (*active)(struct wg_client *client);
 	/* It ended, and may be forgotten. Its memory goes by itself. */
 	void (*ended)(struct wg_client *client);
-	char buffer[WG_CLIENT_READ_LEN]; /* shared: it is wiped after each read */
+	char *buffer; /* of WG_CLIENT_READ_LEN, locked; shared: it is wiped after each read */
 };
 
 /* Whether it waits for the answer to a request to reload. */
@@ -36,12 +36,11 @@ struct wg_client {
 	uv_pipe_t pipe;
 	uv_write_t write;
 	struct wg_uapi_parser *parser;
-	char *answer; /* or a piece of it: being written, or NULL */
-	size_t answer_len;
-	bool goes_on; /* behind this piece, with the next of that description */
+	struct wg_text answer; /* or a piece of it, locked: being written, or empty */
+	bool goes_on;          /* behind this piece, with the next of that description */
 	enum wg_uapi_kind kind;
 	struct wg_description description;
-	char rest[WG_CLIENT_READ_LEN]; /* read, but behind the request under way */
+	char *rest; /* of WG_CLIENT_READ_LEN, locked: read, but behind the request under way */
 	size_t rest_len;
 	bool waits; /* for the tunnel's end */
 	enum wg_client_reload reload;

@@ -120,7 +120,7 @@ static void on_handle_closed(uv_handle_t *handle)
 
 	if (--control->n_open)
 		return;
-	wg_wipe(control, sizeof(*control));
+	wg_secret_free(control->owner.buffer, WG_CLIENT_READ_LEN);
 	free(control);
 }
 
@@ -193,6 +193,11 @@ static struct wg_control *new_control(const struct wg_control_limits *limits,
 
 	if (!control)
 		return NULL;
+	control->owner.buffer = wg_secret_new(WG_CLIENT_READ_LEN);
+	if (!control->owner.buffer) {
+		free(control);
+		return NULL;
+	}
 	control->handler = *handler;
 	control->limits = *limits;
 	control->owner.handler = &control->handler;

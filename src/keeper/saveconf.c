@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "conf/confwrite.h"
-#include "crypto/secret.h"
 
 static int write_all(int fd, const char *text, size_t len)
 {
@@ -66,12 +65,11 @@ static int replace(const char *path, const char *text, size_t len)
 int wg_saveconf_write(const char *path, const struct wg_conf *conf, const struct wg_config *running,
 		      struct wg_error *error)
 {
-	size_t len;
-	char *text = wg_confwrite_text(conf, running, &len);
-	int err = text ? replace(path, text, len) : -ENOMEM;
+	struct wg_text text;
+	int err;
 
-	if (text)
-		wg_wipe(text, len);
-	free(text);
+	wg_confwrite_text(&text, conf, running);
+	err = text.failed ? -ENOMEM : replace(path, text.data, text.len);
+	wg_text_deinit(&text);
 	return err ? wg_error_set(error, err, "%s: SaveConfig: %s", path, strerror(-err)) : 0;
 }

@@ -56,18 +56,18 @@ static void write_again(const struct wg_conf *conf)
 {
 	struct wg_error error;
 	struct wg_conf read;
-	size_t len;
-	size_t again_len;
-	char *text = wg_confwrite_text(conf, &conf->config, &len);
-	char *again;
+	struct wg_text text;
+	struct wg_text again;
 
-	require(text != NULL);
-	require(!wg_conf_parse(&read, conf->file, "wg0", text, len, &error));
-	again = wg_confwrite_text(&read, &read.config, &again_len);
-	require(again != NULL && again_len == len && !memcmp(text, again, len));
+	wg_confwrite_text(&text, conf, &conf->config);
+	require(!text.failed);
+	require(!wg_conf_parse(&read, conf->file, "wg0", text.data, text.len, &error));
+	wg_confwrite_text(&again, &read, &read.config);
+	require(!again.failed && again.len == text.len);
+	require(!memcmp(text.data, again.data, text.len));
 	wg_conf_deinit(&read);
-	free(again);
-	free(text);
+	wg_text_deinit(&again);
+	wg_text_deinit(&text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
