@@ -12,7 +12,7 @@
 #include "allowedips/trie_node.h"
 #include "base/bytes.h"
 
-/* What one insertion takes at most: the prefix and a fork above it. */
+/* Nodes that one insertion takes at most: the prefix and a fork above it. */
 #define NODES_PER_INSERT 2u
 
 struct wg_allowedips {
@@ -55,8 +55,8 @@ static struct wg_trie_node **child_towards(struct wg_trie_node *node, struct wg_
 	return wg_trie_jump_link(node, wg_trie_key_bit(key, node->bits));
 }
 
-/* Where the prefix is, or else where it belongs: the link to the first node on its way
- * that is as long, or that does not hold it. */
+/* Where the prefix is or, if it is not there, where it belongs: the link to the first node
+ * on its way that is as long, or that does not hold it. */
 static struct wg_trie_node **find(struct wg_trie_node **link, struct wg_trie_key key,
 				  unsigned int bits)
 {
@@ -143,7 +143,7 @@ static void prune(struct wg_allowedips *table, struct wg_trie_node **link)
 	wg_trie_node_free(&table->store, node);
 }
 
-/* Takes a prefix out of the trie; it is there. */
+/* Takes a prefix, which must be there, out of the trie. */
 static void erase(struct wg_allowedips *table, const struct wg_trie_node *node)
 {
 	struct wg_trie_node **root = root_of(table, node->is_ipv6);
@@ -178,8 +178,8 @@ static void own(struct wg_trie_node *node, struct wg_allowedips_owner *owner)
 	owner->n++;
 }
 
-/* Always inlined with a constant is_ipv6: IPv4 needs a third of the arithmetic. The
- * owners are chosen without branches, for what misses the cache should not wait for a
+/* Always inlined with a constant is_ipv6: IPv4 needs a third of the arithmetic. The owners
+ * are chosen without branches, for a load that misses the cache should not wait for a wrong
  * guess to be put right. */
 static inline __attribute__((always_inline)) struct wg_allowedips_owner *
 look_up(const struct wg_trie_node *node, struct wg_trie_key key, bool is_ipv6)

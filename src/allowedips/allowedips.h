@@ -26,11 +26,13 @@ struct wg_allowedips *wg_allowedips_new(void);
 void wg_allowedips_free(struct wg_allowedips *table);
 
 /* Makes room so that the next n insertions cannot fail, whatever is removed in between.
- * It replaces an earlier promise, so that n = 0 gives unused room back. 0 or -ENOMEM. */
+ * This room replaces what an earlier call made, so that n = 0 gives unused room back. 0 or
+ * -ENOMEM. */
 int wg_allowedips_reserve(struct wg_allowedips *table, size_t n);
 
-/* Gives a prefix (host bits are masked off) to owner, taking it from any other; the
- * other is then in *previous (may be NULL), else NULL. 0 or -ENOMEM. */
+/* Gives a prefix (host bits are masked off) to owner, taking it from any other.
+ * *previous, where previous is not NULL, is set to the former owner, or to NULL if there
+ * was none. 0 or -ENOMEM. */
 int wg_allowedips_insert(struct wg_allowedips *table, const struct wg_prefix *prefix,
 			 struct wg_allowedips_owner *owner, struct wg_allowedips_owner **previous);
 

@@ -1,8 +1,8 @@
 /* Which nodes have a table:
  *
- *   - only one that a look-up comes by: not what a table above leaps over;
- *   - with MIN_PREFIXES below it or more, and not nearly all of them on one side, for
- *     else the table's other half were empty, and one step down is cheaper;
+ *   - only one that a look-up comes by: none that a table above leaps over;
+ *   - with MIN_PREFIXES below it or more, and not nearly all of them on one side:
+ *     otherwise the table's other half would be empty, and one step down is cheaper;
  *   - of twice as many slots as prefixes, so that nearly every slot leads straight to
  *     the last node; made anew when that has changed by much, which is linear in the
  *     prefixes and happens after as many changes.

@@ -1,9 +1,9 @@
-/* Jump tables: what makes look-ups in a large trie fast.
+/* Jump tables, which make look-ups in a large trie fast.
  *
  * A node with many prefixes below it may have a table over the next `stride` bits of the
- * address. A slot of it says what a walk through the nodes in between would come to: the
- * longest prefix met (best) and the node to go on from (next). Tables only repeat what the
- * nodes say, so they may be dropped at any time and never fail anything. Only this folder
+ * address. Each slot has the result of a walk through the nodes in between: the longest
+ * prefix met (best) and the node to go on from (next). Tables only repeat what the nodes
+ * say, so they may be dropped at any time and never fail anything. Only this folder
  * includes it. */
 #ifndef WG_ALLOWEDIPS_TRIE_JUMP_H
 #define WG_ALLOWEDIPS_TRIE_JUMP_H

@@ -1,6 +1,6 @@
-/* Nodes come in slabs that double in size, so a small table is small and a large one
- * lies in few, large pieces. A slab's first place is its header; a node knows its own
- * place and thereby its slab. All empty slabs but one go when their last node does. */
+/* Nodes come in slabs that double in size, so a small table is small and a large one lies
+ * in few, large pieces. A slab's first place is its header; a node knows its own place and
+ * thereby its slab. All empty slabs except for one go when their last node does. */
 #include "allowedips/trie_node.h"
 
 #include <errno.h>
@@ -16,7 +16,7 @@
 #define HUGE_PAGE    ((size_t)2 << 20)
 
 struct slab {
-	struct wg_list entry; /* in usable while a node is free, else in full */
+	struct wg_list entry; /* in usable while a node is free, otherwise in full */
 	struct wg_trie_node *free;
 	uint32_t n_places; /* with the header's */
 	uint32_t n_fresh;  /* places from here on were never handed out */

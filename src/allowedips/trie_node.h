@@ -14,7 +14,7 @@
 struct wg_allowedips_owner;
 struct wg_trie_jump;
 
-/* A prefix; its children are longer ones inside it. What has no owner only parts two
+/* A prefix; its children are longer ones inside it. A node without an owner only parts two
  * children. One cache line, because a look-up pays for each that it touches. */
 struct wg_trie_node {
 	struct wg_trie_key key; /* bits after the prefix are zero */

@@ -27,11 +27,11 @@ struct wg_prefix {
 	uint8_t bits;
 };
 
-/* Where a peer is: what its datagrams come from. */
+/* Where a peer is: the address and port that its datagrams come from. */
 struct wg_endpoint {
 	struct wg_ip ip;
 	uint16_t port;  /* host order */
-	uint32_t scope; /* interface index of a link-local IPv6 address, else 0 */
+	uint32_t scope; /* interface index of a link-local IPv6 address, otherwise 0 */
 };
 
 /* Both ends of a datagram's way. local.family is WG_FAMILY_NONE where the
@@ -95,9 +95,9 @@ const char *wg_prefix_format(char text[static WG_PREFIX_TEXT_LEN], const struct 
 /* "192.0.2.1:30567" or "[2001:db8::1%3]:30567"; "(none)" when unset. */
 const char *wg_endpoint_format(char text[static WG_ENDPOINT_TEXT_LEN],
 			       const struct wg_endpoint *endpoint);
-/* Parses "ADDRESS:PORT", where an IPv6 address is in brackets and may have a zone. What
- * that means is for the caller to find out, as there are numbers and names: *zone is its
- * text, or NULL without one, and the endpoint's scope is 0. text is cut into parts. */
+/* Parses "ADDRESS:PORT", where an IPv6 address is in brackets and may have a zone. A
+ * zone may be a number or a name, and the caller finds out which interface it means: *zone
+ * is its text, or NULL without one, and the endpoint's scope is 0. text is cut into parts. */
 bool wg_endpoint_parse(struct wg_endpoint *endpoint, char **zone, char *text);
 
 #endif

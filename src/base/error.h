@@ -1,11 +1,11 @@
-/* What a person is told about a failure: one line, WHERE: WHAT: WHY, and, where it is
+/* The text that tells a person of a failure: one line, WHERE: WHAT: WHY, and, where it is
  * known, what to do.
  *
  *	return wg_error_set(error, -ENOENT, "%s:%u: PrivateKeyFile %s: %s", file, line,
  *			    path, strerror(ENOENT));
  *
- * Who finds out fills it in; who talks to the person prints it, once (as "tuff: ..."
- * and "hint: ..."). Secrets never go into it. */
+ * The function that finds the failure fills it in; the one that talks to the person prints
+ * it, once (as "tuff: ..." and "hint: ..."). Secrets never go into it. */
 #ifndef WG_BASE_ERROR_H
 #define WG_BASE_ERROR_H
 
@@ -18,9 +18,9 @@ struct wg_error {
 
 void wg_error_init(struct wg_error *error);
 
-/* Sets the text and takes back any hint. What is too long is cut and ends in "...";
- * control characters, and bytes that are not UTF-8, become '?'. Returns code, so that a caller can
- * return it on. */
+/* Sets the text and takes back any hint. Text that is too long is cut and ends in "...";
+ * control characters, and bytes that are not UTF-8, become '?'. Returns code, so that a
+ * caller can return it on. */
 int wg_error_set(struct wg_error *error, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -28,7 +28,7 @@ int wg_error_set(struct wg_error *error, int code, const char *format, ...)
 void wg_error_hint(struct wg_error *error, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Puts "WHERE: " before the text, for who knows more about the place. */
+/* Puts "WHERE: " before the text, for a caller that knows more about the place. */
 void wg_error_prefix(struct wg_error *error, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -22,12 +22,12 @@ void wg_hash_init(struct wg_hash *hash);
 /* Frees the buckets; the entries are their owners'. */
 void wg_hash_deinit(struct wg_hash *hash);
 
-/* Makes buckets for n entries in all. 0 or -ENOMEM; without it the table is still
- * right, only slower, but it must have been called once with n > 0. */
+/* Makes buckets for n entries in all. 0 or -ENOMEM. It must have been called once with n >
+ * 0; with more entries than room was made for, the table is slower, but still right. */
 int wg_hash_reserve(struct wg_hash *hash, size_t n);
 
-/* Makes do with fewer buckets for n entries (no less than there are), where there are more
- * than four times as many as it takes. Without memory it stays as it is. */
+/* Gives buckets back where there are more than four times as many as n entries need (no
+ * fewer entries than there are). Without memory for the smaller table nothing changes. */
 void wg_hash_fit(struct wg_hash *hash, size_t n);
 
 void wg_hash_insert(struct wg_hash *hash, struct wg_hash_entry *entry, uint64_t value);

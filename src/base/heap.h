@@ -27,7 +27,7 @@ void wg_heap_deinit(struct wg_heap *heap);
  * there. 0, or -ENOMEM. */
 int wg_heap_reserve(struct wg_heap *heap, size_t n);
 
-/* Gives back room that n entries (no less than there are) do not need, where that is most
+/* Gives back room that n entries (no fewer than there are) do not need, where that is most
  * of it. */
 void wg_heap_fit(struct wg_heap *heap, size_t n);
 

@@ -1,5 +1,5 @@
-/* Log lines. Where they go is decided once, by the shell; without a sink they are
- * dropped. What the network can cause is rate-limited by its caller. */
+/* Log lines. Where they go is decided once, by the shell; without a sink they are dropped.
+ * Lines that the network can cause are rate-limited by the caller. */
 #ifndef WG_BASE_LOG_H
 #define WG_BASE_LOG_H
 

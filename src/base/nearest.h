@@ -1,4 +1,4 @@
-/* The word that was probably meant, for messages about one that is not known. */
+/* The word that was probably meant, for messages about a word that is not known. */
 #ifndef WG_BASE_NEAREST_H
 #define WG_BASE_NEAREST_H
 
@@ -10,8 +10,9 @@
  * one error for every three letters of the longer. Of equals, the first. */
 const char *wg_nearest(const char *word, const char *const *words, size_t n);
 
-/* Whether word is the other one with two neighbours swapped or one letter doubled: what
- * fingers do, and hardly ever a word of its own. Cases are alike. */
+/* Whether word is the other one with two neighbouring letters swapped or one letter
+ * doubled: fingers slip like that, and the result is hardly ever a word of its own. Upper
+ * and lower case are the same. */
 bool wg_nearest_slipped(const char *word, const char *of);
 
 #endif

@@ -11,7 +11,7 @@ enum wg_offload_state {
 	WG_OFFLOAD_BROKEN       /* the probe sent something, and something else came back */
 };
 
-/* What a kernel's release tells of an offload. */
+/* The judgement of an offload by the kernel's release alone. */
 enum wg_offload_trust {
 	WG_OFFLOAD_TRUSTED,
 	WG_OFFLOAD_DOUBTED, /* it may be wrong: a probe can tell */
@@ -26,7 +26,7 @@ enum wg_offload_verdict {
 
 struct wg_offload_finding {
 	enum wg_offload_verdict verdict;
-	char what[128]; /* bad: what was sent and what came back, for people */
+	char what[128]; /* bad: the packet sent and the one that came back, for people */
 };
 
 #endif

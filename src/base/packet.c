@@ -35,7 +35,7 @@ struct slot {
 };
 
 struct slab {
-	struct wg_list entry; /* in pool->usable while a slot is free, else in pool->full */
+	struct wg_list entry; /* in pool->usable while a slot is free, otherwise in pool->full */
 	uint8_t *bytes;
 	struct wg_packet *free;
 	unsigned int n_used;

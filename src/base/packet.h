@@ -1,9 +1,9 @@
 /* Packets, the buffers they are slices of, and the bounded pool both come from.
  *
- * One owner, one thread: a pool is not shared. Whoever holds a packet owns it and
- * either hands it on or puts it back with wg_packet_put(). Every packet has at
- * least WG_PACKET_HEADROOM writable bytes before data: room for the transport
- * header on the way out, and for the TUN device's vnet header on the way in. */
+ * One owner, one thread: a pool is not shared. The holder of a packet owns it and either
+ * hands it on or puts it back with wg_packet_put(). Every packet has at least
+ * WG_PACKET_HEADROOM writable bytes before data: room for the transport header on the way
+ * out, and for the TUN device's vnet header on the way in. */
 #ifndef WG_BASE_PACKET_H
 #define WG_BASE_PACKET_H
 
@@ -17,8 +17,8 @@
  * to 2000 with its padding and tag. */
 #define WG_SLOT_ROOM (2048u - WG_PACKET_HEADROOM)
 
-/* What a large buffer holds behind its headroom: any datagram or super-packet
- * (64 KiB), padding and tag. */
+/* The room of a large buffer behind its headroom: for any datagram or super-packet (64
+ * KiB), padding and tag. */
 #define WG_LARGE_ROOM (65536u + 128u - WG_PACKET_HEADROOM)
 
 struct wg_pool;
@@ -34,7 +34,7 @@ enum wg_packet_flags {
 
 struct wg_packet {
 	struct wg_packet *next;
-	uint8_t *data;    /* first byte of what the packet is at present */
+	uint8_t *data;    /* first byte of the packet, as it is at present */
 	uint32_t len;     /* bytes of it */
 	uint32_t room;    /* bytes from data to the end of its memory; len ≤ room */
 	uint64_t counter; /* of its transport message, once there is one */
@@ -70,10 +70,10 @@ struct wg_packet *wg_packet_slice(struct wg_packet *whole, uint8_t *data, uint32
 /* Gives a packet back; its buffer goes with its last packet. NULL is ignored. */
 void wg_packet_put(struct wg_packet *packet);
 
-/* How many of the pool's bytes such a packet takes. */
+/* How many of the pool's bytes a packet with that room takes. */
 size_t wg_pool_cost(size_t room);
 
-/* Gives unused memory back to the system, but for a small reserve. For idle moments. */
+/* Gives unused memory back to the system, except for a small reserve. For idle moments. */
 void wg_pool_trim(struct wg_pool *pool);
 
 /* Bytes of buffers that packets hold at present, and that the pool holds in all. */

@@ -10,7 +10,7 @@
 /* The first series of which nothing was known when this was written. */
 #define WG_RELEASE_UNKNOWN WG_RELEASE(7, 2, 0)
 
-/* Of what uname(2) says: "6.1.0-18-amd64". 0 when it cannot be read. */
+/* The number of a release as uname(2) gives it, "6.1.0-18-amd64". 0 when it cannot be read. */
 uint64_t wg_release_parse(const char *release);
 
 #endif

@@ -1,5 +1,5 @@
-/* What the network said of a datagram that we sent, by ICMP (RFC 792) or ICMPv6 (RFC 4443).
- * Anybody can say it, so it is a hint for people and never a reason to do anything. */
+/* The network's answer about a datagram that we sent, by ICMP (RFC 792) or ICMPv6 (RFC
+ * 4443). Anybody can say it, so it is a hint for people and never a reason to do anything. */
 #ifndef WG_BASE_REPORT_H
 #define WG_BASE_REPORT_H
 
@@ -17,7 +17,7 @@ enum wg_report_kind {
 struct wg_report {
 	enum wg_report_kind kind;
 	struct wg_endpoint to; /* the datagram's destination */
-	struct wg_ip by;       /* who said it */
+	struct wg_ip by;       /* the sender of the report */
 };
 
 #endif

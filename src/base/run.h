@@ -14,12 +14,12 @@ struct wg_run {
 	uint8_t ds; /* DSCP and ECN of every datagram in it */
 	struct wg_batch batch;
 
-	/* Sending: whose datagrams these are (the engine's own number, see
-	 * core/device.h), and, written by the sender, how it went. */
+	/* Sending: whose datagrams these are (the engine's own number, see core/device.h),
+	 * and the outcome, which wg_udp_send writes. */
 	uint64_t owner;
 	int error;            /* 0, or the -errno of the last datagram that was refused */
 	size_t failed;        /* how many were */
-	size_t full;          /* how many found a queue on the way out full; no error */
+	size_t full;          /* how many found a full queue on the way out, which is no error */
 	bool source_rejected; /* path.local could not be sent from; sent without it */
 };
 

@@ -9,10 +9,10 @@
 
 #define WG_SYSCTL_NAME_LEN 160 /* with its NUL */
 
-/* The name of a key: a name already; "net.ipv6.conf.eth0/5.accept_ra", where a slash stands
- * for a dot in a name; or the same with the interface's dots left as they are, which can be
- * told since a parameter of an interface has no further parts. -EINVAL when it is none, or
- * not under net. */
+/* The name of a key. A key may be a name already; or "net.ipv6.conf.eth0/5.accept_ra",
+ * where a slash stands for a dot in an interface's name; or the same with that dot left as
+ * it is, which is clear since a parameter of an interface has no further parts. -EINVAL
+ * when it is no key, or not under net. */
 int wg_sysctl_name(char name[static WG_SYSCTL_NAME_LEN], const char *key);
 
 /* The name of an interface's parameter: "ipv6", "eth0.5", "accept_ra". -EINVAL: that is no
@@ -23,10 +23,11 @@ int wg_sysctl_conf(char name[static WG_SYSCTL_NAME_LEN], const char *family, con
 /* The key of a name. */
 const char *wg_sysctl_key(char key[static WG_SYSCTL_NAME_LEN], const char *name);
 
-/* Whether it is a name: under net, with no part that is empty or leads out of the folder. */
+/* Whether a text is a name: under net, with no part that is empty or leads out of the
+ * folder. */
 bool wg_sysctl_is_name(const char *text);
 
-/* Where in a name, or in a key that was cut at its dots, an interface's name begins; 0: it
+/* Where an interface's name begins in a name, or in a key that was cut at its dots; 0: it
  * is no interface's parameter. */
 size_t wg_sysctl_interface_at(const char *name);
 

@@ -11,8 +11,8 @@ typedef int64_t wg_time;
 #define WG_MILLISECOND ((wg_time)1000000)
 #define WG_SECOND      ((wg_time)1000000000)
 
-/* One moment on both clocks. The wall clock only feeds TAI64N timestamps and
- * what is shown to people; it may step either way. */
+/* One moment on both clocks. The wall clock only feeds TAI64N timestamps and times that are
+ * shown to people; it may step either way. */
 struct wg_now {
 	wg_time boot;
 	int64_t wall_sec;  /* seconds since 1970-01-01 UTC */

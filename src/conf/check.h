@@ -1,7 +1,7 @@
-/* `tuff check`: what a configuration means, and what is probably wrong with it. Pure:
- * nothing is resolved, asked or changed. The rules are in conf/check_*.c, by subject. `tuff
- * doctor` finds its own, about a running tunnel, and reports them the same way. Only
- * commands include it. */
+/* `tuff check`: the meaning of a configuration, and probable mistakes in it. Pure: nothing
+ * is resolved, asked or changed. The rules are in conf/check_*.c, by subject. `tuff doctor`
+ * finds its own, about a running tunnel, and reports them the same way. Only commands
+ * include it. */
 #ifndef WG_CONF_CHECK_H
 #define WG_CONF_CHECK_H
 
@@ -43,10 +43,10 @@ struct wg_check {
 	size_t n_findings;
 	struct wg_check_place *places;
 	size_t n_places;
-	bool failed; /* memory was out; what is here is not everything */
+	bool failed; /* memory was out; findings are missing */
 };
 
-/* What the file itself does not say. */
+/* Facts that the file itself does not tell. */
 struct wg_check_host {
 	bool others_can_read; /* the file's mode */
 
@@ -58,7 +58,7 @@ struct wg_check_host {
 void wg_check_init(struct wg_check *check, const char *file);
 void wg_check_deinit(struct wg_check *check);
 
-/* Adds a finding and sets its reason; the remedy follows. */
+/* The first adds a finding with its reason; the second then sets its remedy. */
 void wg_check_add(struct wg_check *check, enum wg_check_level level, const char *code,
 		  unsigned int line, const char *format, ...) __attribute__((format(printf, 5, 6)));
 void wg_check_remedy(struct wg_check *check, const char *format, ...)
@@ -68,7 +68,7 @@ void wg_check_remedy(struct wg_check *check, const char *format, ...)
  * finding "syntax" or "key-file". */
 void wg_check_add_error(struct wg_check *check, const char *code, const struct wg_error *error);
 
-/* Fills in the map and adds what all rules find, sorted by line. Keys in other files
+/* Fills in the map and adds the findings of all rules, sorted by line. Keys in other files
  * should have been loaded; those that are missing are not judged. */
 void wg_check_conf(struct wg_check *check, const struct wg_conf *conf,
 		   const struct wg_check_host *host);

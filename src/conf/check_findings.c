@@ -1,4 +1,4 @@
-/* What is found, and what all rules ask. */
+/* Findings, and the questions that all rules ask. */
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +34,7 @@ void wg_check_deinit(struct wg_check *check)
 	*check = (struct wg_check){0};
 }
 
-/* NULL, and remembered, when memory is out. */
+/* NULL when memory is out, which check->failed remembers. */
 static char *format_text(struct wg_check *check, const char *format, va_list args)
 {
 	char *text;

@@ -78,7 +78,7 @@ static void check_zero_public(struct wg_check *check, const struct wg_conf *conf
 {
 	const struct wg_conf_key *source = &conf->peers[i].public_key;
 
-	/* One from a file is zero while it could not be loaded, which is told apart. */
+	/* A key from a file that could not be loaded is zero, which another finding tells. */
 	if (source->from != WG_CONF_FROM_HERE ||
 	    !wg_is_zero(conf->config.peers[i].public_key, WG_KEY_LEN))
 		return;

@@ -22,7 +22,8 @@ static bool anybody_in(const struct wg_conf *conf, const struct wg_prefix *prefi
 	return false;
 }
 
-/* Every link has fe80::/64, for who is on it, and nothing is taken from elsewhere by that. */
+/* Every link has fe80::/64, for the hosts on it, and nothing is taken from elsewhere by
+ * that. */
 static bool is_routed(const struct wg_prefix *prefix)
 {
 	return prefix->bits < wg_family_bits(prefix->ip.family) &&

@@ -1,5 +1,5 @@
-/* What `tuff check` and `tuff doctor` say: the map as a table and the findings, or all of
- * it as JSON (docs/json.md). */
+/* The output of `tuff check` and `tuff doctor`: the map as a table and the findings, or all
+ * of it as JSON (docs/json.md). */
 #include <string.h>
 
 #include "conf/check.h"
@@ -10,7 +10,7 @@ static const char *const level_names[] = {
 	[WG_CHECK_ERROR] = "error",
 };
 
-/* Columns fit what is in them, as long as that is not absurd. */
+/* Columns are as wide as their longest text, up to a bound. */
 #define MAX_COLUMN 50
 
 static int column_width(const struct wg_check *check)

@@ -1,4 +1,4 @@
-/* What the rules of `tuff check` share. Only conf/check*.c include it. */
+/* Functions that the rules of `tuff check` share. Only conf/check*.c include it. */
 #ifndef WG_CONF_CHECK_RULES_H
 #define WG_CONF_CHECK_RULES_H
 
@@ -6,7 +6,7 @@
 
 #define WG_CHECK_LABEL_LEN 72
 
-/* A peer's name, or else its public key, or the line where it starts. */
+/* A peer's name or, if it has none, its public key, or the line where it starts. */
 const char *wg_check_label(char label[static WG_CHECK_LABEL_LEN], const struct wg_conf *conf,
 			   size_t peer);
 

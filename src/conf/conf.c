@@ -1,6 +1,6 @@
 /* The lines of a configuration file. Each is copied to one buffer, where comments and
- * blanks fall away, and is then a section, a key with its value, or more items of the
- * list before it. What keys mean is behind conf/conf_keys.h. */
+ * blanks fall away, and is then a section, a key with its value, or more items of the list
+ * before it. The meaning of keys is behind conf/conf_keys.h. */
 #include "conf/conf.h"
 
 #include <ctype.h>
@@ -144,7 +144,8 @@ static int take_section(struct wg_conf_parser *parser, char *text)
 	return add_peer(parser);
 }
 
-/* Remembers where a key was given; a second time where one only counts is noted. */
+/* Remembers where a key was given; if it was given before and only once counts, that is
+ * noted. */
 static int note_line(struct wg_conf_parser *parser)
 {
 	struct wg_conf *conf = parser->conf;
@@ -259,7 +260,7 @@ static int take_text(struct wg_conf_parser *parser, const char *text, size_t len
 	return error ? error : check_last_peer(parser);
 }
 
-/* What holds for the text as a whole, before and after its lines. */
+/* Checks the text as a whole, before its lines. */
 static int check_text(struct wg_conf_parser *parser, const char *text, size_t len)
 {
 	const char *file = parser->conf->file;

@@ -18,7 +18,7 @@
 /* The most bytes in one line, with those that continue it, without its newline. */
 #define WG_CONF_MAX_LINE 65535
 
-/* What a link's name takes, with its NUL (IFNAMSIZ). */
+/* The room for a link's name, with its NUL (IFNAMSIZ). */
 #define WG_CONF_LINK_LEN 16
 
 /* "wg" in ASCII: the port to listen on when the file names none. */
@@ -29,7 +29,7 @@
  * tunnel taken back before all of it is killed. */
 #define WG_CONF_HOOK_TIMEOUT 60
 
-/* Line numbers count from 1; 0 says that the file does not have it. */
+/* Line numbers count from 1; 0 says that the file does not have the key. */
 
 struct wg_conf_text {
 	char *text;
@@ -168,8 +168,8 @@ struct wg_conf {
 	size_t n_routes;
 	bool clamp_mss;
 	unsigned int clamp_mss_line;
-	unsigned int offloads; /* of enum wg_conf_offload; what may be used */
-	bool offload_auto;     /* those that turn out to work; else exactly these */
+	unsigned int offloads; /* of enum wg_conf_offload: those that may be used */
+	bool offload_auto;     /* those that turn out to work; otherwise exactly these */
 	unsigned int offload_line;
 	bool workers_auto;
 	unsigned int workers; /* where not auto; 0: none, the loop does it */

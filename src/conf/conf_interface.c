@@ -1,4 +1,4 @@
-/* What the keys of [Interface] do with their values. */
+/* The keys of [Interface], and how each takes its value. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,7 +115,7 @@ static int add_address(struct wg_conf_parser *parser, char *value)
 	return wg_conf_add_prefix(parser, &parser->conf->addresses, &prefix);
 }
 
-/* wg-quick(8): what is no address is a search domain. */
+/* wg-quick(8): a word that is no address is a search domain. */
 static int add_dns(struct wg_conf_parser *parser, char *value)
 {
 	struct wg_ip ip;

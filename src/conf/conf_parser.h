@@ -1,5 +1,5 @@
-/* A configuration file while it is read: what its lines (conf/conf.c) and its keys
- * (conf/conf_keys.h) share. Only this folder includes it; whoever reads a configuration calls
+/* A configuration file while it is read: the state that its lines (conf/conf.c) and its
+ * keys (conf/conf_keys.h) share. Only this folder includes it; all others call
  * wg_conf_parse. */
 #ifndef WG_CONF_CONF_PARSER_H
 #define WG_CONF_CONF_PARSER_H
@@ -25,7 +25,7 @@ struct wg_conf_key_type {
 	/* Takes a value or one item, which it may cut up. 0, -EINVAL with the error set,
 	 * or -ENOMEM. */
 	int (*set)(struct wg_conf_parser *parser, char *value);
-	const char *form; /* what a value looks like, for the hint */
+	const char *form; /* the form of a value, for the hint */
 };
 
 /* Of a section. */
@@ -54,7 +54,7 @@ int wg_conf_refuse(struct wg_conf_parser *parser, const char *why);
 /* The same if there is a reason; NULL: 0. */
 int wg_conf_judge(struct wg_conf_parser *parser, const char *why);
 
-/* What a line without a known key is called in messages: its first word. */
+/* The name in messages of a line without a known key: its first word. */
 const char *wg_conf_show_word(struct wg_conf_parser *parser, const char *text);
 
 /* The items with room for one more: where n is a power of two (or 0) that is new

@@ -1,4 +1,4 @@
-/* What the keys of [Peer] do with their values; all are about the last peer. */
+/* The keys of [Peer], and how each takes its value; all are about the last peer. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

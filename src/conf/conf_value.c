@@ -79,7 +79,7 @@ const char *wg_conf_value_link(char link[static WG_CONF_LINK_LEN], const char *t
 	return NULL;
 }
 
-/* What is in brackets may have a scope, "%eth0" (RFC 4007, section 11). */
+/* An address in brackets may have a scope, "%eth0" (RFC 4007, section 11). */
 static bool is_ipv6(const char *host)
 {
 	char address[WG_IP_TEXT_LEN];
@@ -93,7 +93,7 @@ static bool is_ipv6(const char *host)
 	return wg_ip_parse(&ip, address) && ip.family == WG_FAMILY_IPV6;
 }
 
-/* An IPv4 address is one, too; what looks like one must be one. */
+/* An IPv4 address is one, too; a name that looks like one must be one. */
 static bool is_host_name(const char *host)
 {
 	size_t len = strlen(host);
@@ -148,7 +148,7 @@ const char *wg_conf_value_domain(const char *text)
 
 const char *wg_conf_value_table(enum wg_conf_table *mode, uint32_t *table, const char *text)
 {
-	/* /etc/iproute2/rt_tables, as every system has it. */
+	/* The tables that /etc/iproute2/rt_tables names on every system. */
 	static const struct {
 		const char *name;
 		uint32_t number;

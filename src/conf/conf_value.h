@@ -1,6 +1,6 @@
-/* Values of the configuration file: from text to what they mean. All return NULL when
- * the text is right, else why it is not, in a few words. Texts given as char * are cut
- * up. Only conf/conf*.c include it. */
+/* Values of the configuration file: from text to what they mean. All return NULL when the
+ * text is right, otherwise why it is not, in a few words. Texts given as char * are cut up.
+ * Only conf/conf*.c include it. */
 #ifndef WG_CONF_CONF_VALUE_H
 #define WG_CONF_CONF_VALUE_H
 

@@ -12,7 +12,7 @@ static bool same_text(const char *a, const char *b)
 	return a && b ? !strcmp(a, b) : a == b;
 }
 
-/* What a change is made from. */
+/* The two configurations that a change is made from. */
 struct difference {
 	const struct wg_conf *before;
 	const struct wg_conf *wanted;
@@ -24,7 +24,7 @@ struct difference {
 	size_t n_claimed;
 };
 
-/* Whether the file says of the peer's endpoint what it said before. */
+/* Whether the file says the same of the peer's endpoint as before. */
 static bool same_endpoint(const struct difference *difference, size_t i)
 {
 	const struct wg_conf_peer *wanted = &difference->wanted->peers[i];
@@ -71,7 +71,7 @@ static bool runs_so(const struct difference *difference, size_t i)
 	       !sets_endpoint(difference, i);
 }
 
-/* Of a key that a file names twice, each part is applied in its turn. */
+/* Where a file names a key twice, each part is applied in its turn. */
 static void find_differences(struct difference *difference)
 {
 	const struct wg_conf *wanted = difference->wanted;
@@ -109,7 +109,7 @@ static int gather_claims(struct difference *difference)
 	return 0;
 }
 
-/* A prefix that the file gives to two peers is the last one's: so who has one that
+/* A prefix that the file gives to two peers is the last one's: so a peer that has one which
  * another peer of the change claims is part of it, too, in the file's order. */
 static void find_claimed(struct difference *difference)
 {
@@ -216,7 +216,7 @@ int wg_confdiff_make(struct wg_config *change, const struct wg_config *running,
 	return err;
 }
 
-/* The peer of that key in the file as it was, if it had an endpoint by that name. */
+/* The peer of that key in the file as it was before, if its endpoint had that name. */
 static const struct wg_endpoint *find_found(const struct wg_peerindex *by_key,
 					    const struct wg_conf *before,
 					    const uint8_t public_key[static WG_KEY_LEN],

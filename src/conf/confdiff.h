@@ -1,7 +1,7 @@
-/* From what runs to what a changed file wants, as one change of the engine that leaves
- * alone what both agree on: sessions of peers that stay are not touched, and an endpoint
- * that roamed stays where it is unless the file names another. Only the keeper includes
- * it. */
+/* The way from a running tunnel to its changed file, as one change of the engine that
+ * leaves alone all that both agree on: sessions of peers that stay are not touched, and an
+ * endpoint that roamed stays where it is unless the file names another. Only the keeper
+ * includes it. */
 #ifndef WG_CONF_CONFDIFF_H
 #define WG_CONF_CONFDIFF_H
 
@@ -13,9 +13,9 @@
 int wg_confdiff_make(struct wg_config *change, const struct wg_config *running,
 		     const struct wg_conf *before, const struct wg_conf *wanted);
 
-/* Names that were found stay found: an endpoint that a peer of the file as it was applied
- * last got by its name goes to that peer in wanted, if that has the name still. 0 or
- * -ENOMEM. */
+/* Keeps the addresses of names that were resolved: where a peer of the file that was
+ * applied last got its endpoint by name, and has the same name in wanted, wanted gets that
+ * address. 0 or -ENOMEM. */
 int wg_confdiff_keep_found(const struct wg_conf *before, struct wg_conf *wanted);
 
 #endif

@@ -11,7 +11,7 @@
 #include "crypto/secret.h"
 
 #define SUFFIX    ".conf"
-/* Of what does not say how long it is, for a start. */
+/* For a start, of a file that does not say how long it is. */
 #define PIECE_LEN 16384
 
 const char *const wg_conffile_folders[2] = {"/etc/tuff", "/etc/wireguard"};
@@ -83,7 +83,7 @@ static int say_not_found(const char *name, const char *const folders[static 2],
 	return -ENOENT;
 }
 
-/* Room for twice as much, or for a first part. */
+/* Makes room for twice as much, or for a first part. */
 static bool grow(struct wg_conffile *file, size_t first)
 {
 	size_t capacity = file->capacity ? 2 * file->capacity : first;

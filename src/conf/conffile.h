@@ -20,7 +20,7 @@ struct wg_conffile {
 	bool others_can_read; /* its mode lets others than its owner */
 };
 
-/* Finds and reads a file: what has a slash or ends in ".conf" is its path, anything else
+/* Finds and reads a file: a word that has a slash or ends in ".conf" is its path, any other
  * the link's name, looked for in the folders. 0, or -errno with error saying why; on
  * success deinit it. */
 int wg_conffile_read(struct wg_conffile *file, const char *name_or_path,

@@ -81,8 +81,7 @@ static void add_private_key(struct writer *writer)
 	add_key(writer, "PrivateKey", wg_lockedkey_bytes(&now->private_key));
 }
 
-/* The usual port needs no line, and the mark that was found needs none: both are found
- * again. */
+/* The usual port needs no line, nor does a mark that was chosen: both are found again. */
 static void add_sockets(struct writer *writer)
 {
 	const struct wg_conf *conf = writer->conf;
@@ -228,7 +227,7 @@ static void add_endpoint_text(struct writer *writer, const char *host, uint16_t 
 		       port);
 }
 
-/* Where the peer is now; or still the file's words, if that is what they came to. */
+/* The peer's present endpoint; or the file's words for it, if they still lead there. */
 static void add_endpoint(struct writer *writer, const struct wg_config_peer *now,
 			 const struct wg_conf_peer *peer, const struct wg_config_peer *before)
 {
@@ -311,7 +310,7 @@ static const struct place *take_place(struct writer *writer, const struct wg_con
 	return place;
 }
 
-/* First those of conf, in its order. A key that conf has twice is one peer. */
+/* First the peers of conf, in its order. A key that conf has twice is one peer. */
 static void add_peers(struct writer *writer)
 {
 	const struct wg_conf *conf = writer->conf;

@@ -27,9 +27,10 @@ struct loader {
 	size_t n_failed;
 };
 
-/* What a file holds. */
+/* The contents of a file. */
 struct secret {
-	char text[4 * WG_KEY_BASE64_LEN]; /* more than a key has, to see that there is more */
+	char text[4 *
+		  WG_KEY_BASE64_LEN]; /* more than a key has, so that a longer file is noticed */
 	uint8_t key[WG_KEY_LEN];
 };
 

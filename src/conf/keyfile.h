@@ -1,7 +1,7 @@
 /* Keys that a configuration keeps in files of their own (PrivateKeyFile and the like) or
- * gets from systemd as credentials. A secret must belong to root or to who runs this;
- * nobody else may be allowed to touch it, but a group that we are in may read it. Only
- * this folder includes it. */
+ * gets from systemd as credentials. A secret must belong to root or to the user who runs
+ * this; nobody else may be allowed to touch it, but a group that we are in may read it.
+ * Only this folder includes it. */
 #ifndef WG_CONF_KEYFILE_H
 #define WG_CONF_KEYFILE_H
 
@@ -11,11 +11,11 @@
 #include "base/error.h"
 #include "conf/conf.h"
 
-/* Whether a file lets others than its owner, and a group that we are in, read it, or anybody
- * but its owner do more than that. */
+/* Whether a file's mode lets anybody except for its owner do anything, other than a group
+ * that we are in read it. */
 bool wg_keyfile_is_exposed(const struct stat *status);
 
-/* Told of a key that could not be loaded: the line that names it, and
+/* Is told of a key that could not be loaded: the line that names it, and an error
  * FILE:LINE: KEY PATH: WHY with what to do. */
 typedef void wg_keyfile_failed(void *ctx, unsigned int line, const struct wg_error *error);
 

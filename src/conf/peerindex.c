@@ -24,7 +24,7 @@ int wg_peerindex_init(struct wg_peerindex *index, const struct wg_config *config
 		return -ENOMEM;
 	}
 	wg_random_fill(&random, index->hash_key, sizeof(index->hash_key));
-	/* Backwards, since of two with one key that which was added last is found first. */
+	/* Backwards, since of two peers with one key the last added is found first. */
 	while (n--)
 		wg_hash_insert(&index->hash, &index->entries[n],
 			       hash_of(index, config->peers[n].public_key));
@@ -44,7 +44,7 @@ size_t wg_peerindex_find(const struct wg_peerindex *index,
 	const struct wg_config *config = index->config;
 	struct wg_hash_entry *entry = wg_hash_first(&index->hash, hash_of(index, public_key));
 
-	/* Public keys: nothing is given away by how long a comparison takes. */
+	/* These are public keys: the time that a comparison takes gives nothing away. */
 	for (; entry; entry = wg_hash_next(entry)) {
 		size_t i = (size_t)(entry - index->entries);
 

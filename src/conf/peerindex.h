@@ -7,7 +7,7 @@
 #include "core/config.h"
 #include "crypto/shorthash.h"
 
-/* Of a configuration that has to stay as it is meanwhile. */
+/* An index of a configuration, which has to stay as it is meanwhile. */
 struct wg_peerindex {
 	const struct wg_config *config;
 	struct wg_hash hash;
@@ -18,7 +18,7 @@ struct wg_peerindex {
 /* 0; or -ENOMEM, and then it holds nothing. */
 int wg_peerindex_init(struct wg_peerindex *index, const struct wg_config *config);
 
-/* One that is all zero, or holds nothing, is ignored. */
+/* An index that is all zero, or holds nothing, is ignored. */
 void wg_peerindex_deinit(struct wg_peerindex *index);
 
 /* The first peer of that key in the configuration, or its n_peers. */

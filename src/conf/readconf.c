@@ -12,7 +12,7 @@
 
 #define SUFFIX ".conf"
 
-/* More lines than that are no help to who reads them. */
+/* More lines than that help no reader. */
 #define MAX_WARNINGS 10u
 
 static void report(struct wg_error *error, const struct wg_check *check,
@@ -27,7 +27,8 @@ static void report(struct wg_error *error, const struct wg_check *check,
 		wg_error_hint(error, "%s", finding->remedy);
 }
 
-/* A secret in the place of what is sent to everybody, or one that is none. */
+/* A secret in the place of a key that is sent to everybody, or a key that is no secret in
+ * the place of one. */
 static int refuse_confused_keys(const struct wg_check *check, struct wg_error *error)
 {
 	static const char *const codes[] = {"private-key-as-public", "equal-keys"};

@@ -14,18 +14,18 @@
 int wg_readconf(struct wg_conf *conf, const char *source, struct wg_check *check,
 		struct wg_error *error);
 
-/* What was found at warning level and above, one by one as a report; a few, and then how
- * many more there are. */
+/* Reports the findings at warning level and above, one by one: a few, and then how many
+ * more there are. */
 void wg_readconf_warn(const struct wg_check *check,
 		      void (*warning)(void *ctx, const struct wg_error *error), void *ctx);
 
-/* Loads the keys that a parsed file keeps elsewhere, for who only looks at it: one that
- * cannot be had is a finding. systemd shows a credential to its service alone, so from
- * elsewhere it is no fault that it is not seen: returns the line of the first such key, 0
- * if there is none. */
+/* Loads the keys that a parsed file keeps elsewhere, for a command that only looks at it:
+ * one that cannot be had is a finding. systemd shows a credential to its service alone, so
+ * from elsewhere it is no fault that it is not seen: returns the line of the first such
+ * key, 0 if there is none. */
 unsigned int wg_readconf_look_at_keys(struct wg_conf *conf, struct wg_check *check);
 
-/* The finding that one of them, at this line, was not looked at. */
+/* Adds the finding that such a key, at this line, was not looked at. */
 void wg_readconf_note_credential(struct wg_check *check, unsigned int line);
 
 /* The name of the tunnel that a source means; the file need not exist. */

@@ -22,7 +22,8 @@ static void put(struct wg_queued_handshake *place, const struct wg_packet *packe
 	memcpy(place->message, packet->data, packet->len);
 }
 
-/* Its cookie is right: whether it may have a place among the proven, and which one. */
+/* For a message whose cookie is right: its place among the proven, or NULL if it may have
+ * none. */
 static struct wg_queued_handshake *prove(struct wg_device *device, const uint8_t *message,
 					 size_t len, const struct wg_endpoint *source, wg_time now)
 {
@@ -81,7 +82,7 @@ void wg_admission_receive(struct wg_device *device, const struct wg_packet *pack
 		put(place, packet, kind, path);
 }
 
-/* One that came before the load did may have a cookie from an earlier one. */
+/* A message that came before this load began may have a cookie from an earlier load. */
 static bool has_cookie(struct wg_device *device, const struct wg_queued_handshake *queued,
 		       wg_time now)
 {

@@ -158,7 +158,7 @@ static void apply_peer(struct wg_device *device, const struct wg_config_peer *wa
 	wg_outbound_waiting(device, peer, now, out);
 }
 
-/* What waited for a key can go now. */
+/* Packets that waited for a key can go now. */
 static void send_all_waiting(struct wg_device *device, struct wg_now now, struct wg_out *out)
 {
 	struct wg_list *entry;

@@ -29,9 +29,9 @@ void wg_config_deinit(struct wg_config *config)
 	wg_config_init(config);
 }
 
-/* How many to have room for next: twice as many while that is little, then a sixteenth
- * more, so that what is held is hardly more than what is needed. The system moves blocks of
- * that size by their page tables. */
+/* The number of items to have room for next: twice as many while that is little, then a
+ * sixteenth more, so that hardly more memory is held than is needed. The system moves
+ * blocks of that size by their page tables. */
 static size_t more_than(size_t n, size_t item_len)
 {
 	return n * item_len < MUCH ? 2 * n : n + n / 16;

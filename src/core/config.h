@@ -17,19 +17,20 @@ struct wg_config_allowed_ip {
 	bool remove; /* change: take it from this peer, if it has it */
 };
 
-/* Snapshot only: what can be said of a peer without a session. Counts begin anew with
- * every complete handshake. */
+/* Snapshot only: the health of a peer, which tells why it has no session. Counts begin anew
+ * with every complete handshake. */
 struct wg_config_health {
 	bool session;                /* there is one that can be sent with */
 	bool usable_key;             /* handshakes can be had with its key and ours */
 	uint32_t initiations_sent;   /* by us, and not answered */
 	uint32_t responses_sent;     /* by us, and not confirmed */
-	uint32_t responses_refused;  /* responses of it that did not open: another key,
-				      * or another preshared key */
-	uint32_t timestamps_refused; /* initiations of it that were not newer than the last */
+	uint32_t responses_refused;  /* responses from it that did not open: another key, or another
+					preshared key */
+	uint32_t timestamps_refused; /* initiations from it that were not newer than the last */
 	int send_error;              /* -errno of the last datagram to it; 0: it went */
 
-	/* The shell's: what the network said last of the way to it. Anybody can say it. */
+	/* Filled in by the shell: the network's last report of the way to the peer. Anybody
+	 * can forge one. */
 	enum wg_report_kind report;
 	uint32_t report_age_sec;
 	struct wg_ip reported_by;
@@ -73,7 +74,7 @@ struct wg_config_caller {
 	uint64_t calls;                 /* 0: nobody */
 	uint32_t age_sec;               /* of the last one */
 	struct wg_endpoint source;      /* its */
-	uint8_t public_key[WG_KEY_LEN]; /* its, where that can be told: WG_CALLER_UNKNOWN */
+	uint8_t public_key[WG_KEY_LEN]; /* the caller's, where it can be told: WG_CALLER_UNKNOWN */
 };
 
 struct wg_config {
@@ -95,10 +96,10 @@ struct wg_config {
 
 void wg_config_init(struct wg_config *config);
 
-/* Frees what it holds, and wipes the keys, and leaves it empty. */
+/* Frees all that config holds, wipes its keys, and leaves it empty. */
 void wg_config_deinit(struct wg_config *config);
 
-/* The same with the peers, of which there are none then; their place is kept. */
+/* Frees the peers in the same way; their place is kept, empty. */
 void wg_config_clear_peers(struct wg_config *config);
 
 /* Appends an empty peer; valid until the next is added. NULL: out of memory. */

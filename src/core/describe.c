@@ -1,4 +1,4 @@
-/* What a device tells of itself, at once or in pieces; core/device.h declares it. */
+/* A device's description of itself, at once or in pieces; core/device.h declares it. */
 #include <errno.h>
 
 #include "base/bytes.h"
@@ -56,7 +56,8 @@ static const struct wg_peer *peer_at(const struct wg_device *device, const struc
 	return entry == &device->peers ? NULL : WG_CONTAINER_OF(entry, struct wg_peer, entry);
 }
 
-/* The first peer that was not told of yet. The cursor knows it, unless it went. */
+/* The first peer that was not told of yet. The cursor knows its handle, unless the peer has
+ * gone. */
 static const struct wg_peer *find_untold(const struct wg_device *device,
 					 const struct wg_device_cursor *cursor)
 {

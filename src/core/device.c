@@ -18,11 +18,11 @@
  * of a pool has twice as many slots. */
 #define HANDSHAKE_POOL_BYTES ((size_t)WG_OUT_RUNS * 2 * 2048)
 
-/* Until the next retry of the same peer has been, with its jitter. */
+/* Long enough for the next retry of the same peer, with its jitter. */
 #define SILENCE_LASTS (2 * WG_REKEY_TIMEOUT)
 
-/* Peers whose timers are seen to in one tick. What is left is due again at once, but
- * packets, handshakes and finished jobs have their turn before; without that, many
+/* Peers whose timers are seen to in one tick. Peers that are left are due again at once,
+ * but packets, handshakes and finished jobs have their turn before; without that, many
  * keepalives at a time would find no job left. */
 #define TICK_PEERS 64u
 
@@ -184,7 +184,7 @@ static void give_up(struct wg_device *device, struct wg_peer *peer)
 	wg_timers_nothing_waits(&peer->timers);
 }
 
-/* Something has waited for long enough to be asked about again, or to be given up. */
+/* Packets have waited for long enough for another try, or to be given up. */
 static void look_at_waiting(struct wg_device *device, struct wg_peer *peer, struct wg_now now)
 {
 	wg_staged_drop_until(device, peer, now.boot - WG_WAIT_TIME, WG_DROP_OUT_NO_ANSWER);

@@ -23,8 +23,8 @@
 
 struct wg_device;
 
-/* Where results go. flush is called when there is room for no more runs or jobs; it
- * must send out->runs, write out->tun, and take out->jobs, leaving them empty. */
+/* Holds results. flush is called when there is room for no more runs or jobs; it must send
+ * out->runs, write out->tun, and take out->jobs, leaving them empty. */
 #define WG_OUT_RUNS 64
 
 struct wg_out {
@@ -98,11 +98,12 @@ struct wg_device_cursor {
 	uint64_t last; /* that had joined when the first piece was made */
 };
 
-/* Fills in all but the peers, and puts the cursor before the first of them. 0 or -ENOMEM. */
+/* Fills in everything except for the peers, and puts the cursor before the first of them. 0
+ * or -ENOMEM. */
 int wg_device_describe_begin(const struct wg_device *device, struct wg_config *config,
 			     struct wg_device_cursor *cursor, struct wg_now now);
-/* Appends up to n of the peers that follow. 1 when there are more; 0 when those were all;
- * -ENOMEM. */
+/* Appends up to n of the peers that follow. 1 when there are more; 0 when there are none
+ * left; -ENOMEM. */
 int wg_device_describe_next(const struct wg_device *device, struct wg_device_cursor *cursor,
 			    size_t n, struct wg_config *config, struct wg_now now);
 
@@ -117,28 +118,28 @@ struct wg_silent_peer {
  * ticks, up to WG_MAX_SILENT (core/silence.h). */
 bool wg_device_next_silent(struct wg_device *device, struct wg_silent_peer *silent);
 
-/* What can be said of the peer with this key; false when there is none. */
+/* The health of the peer with this key; false when there is none. */
 bool wg_device_health(const struct wg_device *device, const uint8_t public_key[static WG_KEY_LEN],
 		      struct wg_config_health *health);
 
-/* Whether what the network reports of datagrams is of use now, because some peer does not
- * answer. The engine itself never hears of it: it can be forged. */
+/* Whether the network's reports about datagrams are of use now, because some peer does not
+ * answer. The engine itself never hears of them: they can be forged. */
 bool wg_device_wants_reports(const struct wg_device *device, wg_time now);
 
 /* Tells the engine which port and mark its sockets have, for describe. */
 void wg_device_set_socket(struct wg_device *device, uint16_t port, uint32_t fwmark);
 uint16_t wg_device_port(const struct wg_device *device);
 
-/* Bytes of packet buffers that the engine has itself, in use or not; and gives back
- * what a burst needed. For idle moments. */
+/* Bytes of packet buffers that the engine has itself, in use or not; and giving those back
+ * that only a burst needed, for idle moments. */
 size_t wg_device_bytes_held(const struct wg_device *device);
 void wg_device_trim(struct wg_device *device);
 
 /* How many packets were dropped for a reason since the start. */
 uint64_t wg_device_drops(const struct wg_device *device, enum wg_drop reason);
 
-/* How many packets came marked with congestion, but could not be told of it: they have no
- * ECN, and were delivered as they are. */
+/* How many packets came marked with congestion, but could not pass the mark on: they have
+ * no ECN, and were delivered as they are. */
 uint64_t wg_device_unmarked(const struct wg_device *device);
 
 #endif

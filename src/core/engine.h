@@ -1,4 +1,4 @@
-/* The engine's inside: what device.h keeps opaque. Only this folder includes it. */
+/* The engine's inside, which device.h keeps opaque. Only this folder includes it. */
 #ifndef WG_CORE_ENGINE_H
 #define WG_CORE_ENGINE_H
 
@@ -53,7 +53,7 @@ struct wg_device {
 
 	struct wg_handshake_queue handshakes;
 	struct wg_ratelimit ratelimit;
-	unsigned int handshake_way; /* whose turn it is, see wg_handshakes_turn() */
+	unsigned int handshake_way; /* which way's turn it is, see wg_handshake_turn_plan() */
 	struct wg_icmp_limit icmp_limit;
 
 	struct wg_wishes wishes;
@@ -61,9 +61,9 @@ struct wg_device {
 	struct wg_silence silence;
 
 	uint64_t drops[WG_DROP_COUNT];
-	uint64_t unmarked; /* congested on the way, but without ECN inside */
+	uint64_t unmarked; /* packets that came marked with congestion, but have no ECN inside */
 	struct wg_caller callers[WG_N_CALLERS];
-	wg_time silence_until; /* before that, some peer has let an initiation go unanswered */
+	wg_time silence_until; /* until then, some peer leaves initiations unanswered */
 };
 
 static inline void wg_device_count_drops(struct wg_device *device, enum wg_drop reason, uint64_t n)

@@ -1,7 +1,7 @@
 /* Handshake messages whose mac1 was right and that wait for their turn, in bounded lanes
  * that take no room from each other. A lane's depth says whether the device is under load
- * with what is in it; who shows a cookie then changes to a lane of its own, so no number
- * of strangers can keep it out. Only this folder includes it. */
+ * with that kind of message; one that carries a cookie then changes to a lane of its own,
+ * so no number of strangers can keep it out. Only this folder includes it. */
 #ifndef WG_CORE_HANDSHAKE_QUEUE_H
 #define WG_CORE_HANDSHAKE_QUEUE_H
 
@@ -61,8 +61,9 @@ bool wg_handshake_queue_empty(const struct wg_handshake_queue *queue);
 
 /* Whether more than an eighth of a lane's room is taken. */
 bool wg_handshake_queue_deep(const struct wg_handshake_queue *queue, enum wg_lane which);
-/* Whether it is, or was within the last second: the device is under load with these.
- * Never true of WG_LANE_PROVEN, where nobody can be asked for more. */
+/* Whether the lane is so deep, or was within the last second: the device is under load with
+ * its kind of message. Never true of WG_LANE_PROVEN, whose messages can be asked for no
+ * more. */
 bool wg_handshake_queue_loaded(const struct wg_handshake_queue *queue, enum wg_lane which,
 			       wg_time now);
 

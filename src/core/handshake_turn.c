@@ -7,8 +7,8 @@
 /* Jobs per turn; some 150 us each. */
 #define TURN_BUDGET 8u
 
-/* A job with copies of what its exchange needs; peer may be NULL. The turn looked
- * that there is one. */
+/* A job with copies of what its exchange needs; peer may be NULL. The turn has looked
+ * whether a job is left. */
 static struct wg_job *plan(struct wg_device *device, const struct wg_peer *peer,
 			   enum wg_job_kind kind)
 {
@@ -91,7 +91,7 @@ static void plan_complete(struct wg_device *device, const struct wg_queued_hands
 	wg_job_push(&out->jobs, job);
 }
 
-/* Plans what is first of one of the ways in; false when nothing waits there. */
+/* Plans the first message of one of the ways in; false when nothing waits there. */
 static bool plan_waiting(struct wg_device *device, enum wg_lane lane, struct wg_now now,
 			 struct wg_out *out)
 {
@@ -124,8 +124,8 @@ void wg_handshake_turn_plan(struct wg_device *device, struct wg_now now, struct 
 	unsigned int in_vain = 0;
 
 	wg_admission_answer(device, now.boot, out);
-	/* One of each kind, then the next of each: whoever is many starves nobody, also
-	 * when there is one exchange left at a time. */
+	/* One of each kind, then the next of each: a kind of which there are many starves
+	 * no other, also when there is one exchange left at a time. */
 	while (budget > 0 && device->jobs.n_exchanges > 0 && in_vain <= WG_LANE_COUNT) {
 		unsigned int way = device->handshake_way++ % (WG_LANE_COUNT + 1);
 		bool planned = way == WG_LANE_COUNT

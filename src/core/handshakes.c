@@ -8,8 +8,8 @@
  *                                        -> proven (timestamp)
  *                                        -> RESPOND -> responded (session, sent)
  *
- * What both static keys give takes as long to compute as a message, so no peer costs it
- * before the first handshake: INITIATE or MEET compute it, and it is kept.
+ * The Diffie-Hellman of both static keys takes as long to compute as a message, so no peer
+ * costs one before its first handshake: INITIATE or MEET compute it, and it is kept.
  *
  * Jobs work on copies. When one comes back, the peer may have gone, our key may have
  * changed, or another handshake may have taken its place: then it is dropped. */
@@ -26,18 +26,20 @@
 /* DSCP AF41, as other implementations mark handshakes. */
 #define HANDSHAKE_DS   0x88
 
-/* Signs a built message and sends it; our side of the timers. */
+/* Signs a built message, sends it, and sets our timers. */
 static void send_message(struct wg_device *device, struct wg_peer *peer, void *message, size_t len,
 			 struct wg_now now, struct wg_out *out)
 {
 	wg_cookie_sign(&peer->jar, message, len, now.boot);
 	if (wg_out_handshake(device, out, peer, HANDSHAKE_DS, message, len))
 		peer->tx_bytes += len;
-	/* Also when memory was out: as if the message were lost, it is sent again in time. */
+	/* Also when memory was out: the timers then send again, as if the message were
+	 * lost. */
 	wg_timers_authenticated_sent(&peer->timers, now.boot);
 }
 
-/* What a job computed for this peer and our present key need not be computed again. */
+/* Keeps the static keys' Diffie-Hellman that a job computed for this peer and our present
+ * key, so that no job computes it again. */
 static void keep_computed(struct wg_peer *peer, const struct wg_exchange *exchange)
 {
 	if (!exchange->remote.computed || peer->remote.computed)
@@ -69,8 +71,8 @@ static void initiated(struct wg_device *device, struct wg_peer *peer, struct wg_
 	wg_timers_initiated(&peer->timers, now.boot, &device->random);
 }
 
-/* Turns an IDENTIFY job into the MEET job that follows it: there might be no other
- * exchange left. */
+/* Turns an IDENTIFY job into the MEET job that follows it: there might be no exchange left
+ * for another. */
 static void plan_meeting(struct wg_peer *peer, struct wg_job *job, struct wg_out *out)
 {
 	job->kind = WG_JOB_MEET;
@@ -91,7 +93,7 @@ static void plan_response(struct wg_device *device, struct wg_peer *peer, struct
 	exchange->index = peer->attempt->index.index;
 	wg_random_fill(&device->random, exchange->ephemeral, WG_KEY_LEN);
 	peer->handshake_sent = now.boot;
-	/* If the peer never confirms it, nobody else would ask. */
+	/* If the peer never confirms the session, nothing would ask for another. */
 	wg_initiative_make_up(device, peer);
 	wg_job_push(&out->jobs, job);
 }
@@ -103,7 +105,7 @@ static enum wg_drop refuse_timestamp(struct wg_peer *peer)
 	return WG_DROP_IN_OLD_TIMESTAMP;
 }
 
-/* Did this peer send this initiation, and is it new? */
+/* Whether this peer sent this initiation, and it is new. */
 static bool prove_sender(struct wg_device *device, struct wg_peer *peer,
 			 struct wg_exchange *exchange, uint8_t timestamp[static WG_TAI64N_LEN],
 			 wg_time now)
@@ -123,7 +125,8 @@ static bool prove_sender(struct wg_device *device, struct wg_peer *peer,
 	return false;
 }
 
-/* What is in common with the sender is computed. Whether the job goes on as a response. */
+/* The static keys' Diffie-Hellman with the sender is computed. Whether the job goes on as a
+ * response. */
 static bool met(struct wg_device *device, struct wg_peer *peer, struct wg_job *job,
 		struct wg_now now, struct wg_out *out)
 {

@@ -40,7 +40,7 @@ static uint16_t fold(uint32_t sum)
 	return (uint16_t)~sum;
 }
 
-/* Queries and their answers may be complained about, errors not. */
+/* An error may answer a query or its answer, but not another error. */
 static bool icmp_is_query(uint8_t type)
 {
 	return type == 0 || type == 8 || (type >= 13 && type <= 18);
@@ -55,7 +55,8 @@ static bool answerable_ipv4(const struct wg_packet *packet)
 		return false;
 	if ((wg_load_be16(ip + 6) & 0x1fff) != 0) /* a later fragment */
 		return false;
-	/* From nobody, the loopback, a group; to a group or to everybody. */
+	/* Packets from nobody, the loopback or a group, and those to a group or to
+	 * everybody. */
 	if (ip[12] == 0 || ip[12] == 127 || ip[12] >= 224 || ip[16] >= 224)
 		return false;
 	if (ip[9] != PROTO_ICMP)

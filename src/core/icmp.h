@@ -25,8 +25,8 @@ bool wg_icmp_allow(struct wg_icmp_limit *limit, wg_time now);
  * RFC 1122, section 3.2.2; RFC 4443, section 2.4 e. */
 bool wg_icmp_answerable(const struct wg_packet *packet);
 
-/* The error about packet, addressed to its source; it comes from the unreachable
- * address, since the kernel drops what claims a source of its own. NULL when there
+/* The error about packet, addressed to its source; it comes from the unreachable address,
+ * since the kernel drops packets that claim one of its own as their source. NULL when there
  * must be none, or memory is out. */
 struct wg_packet *wg_icmp_unreachable(struct wg_pool *pool, const struct wg_packet *packet);
 

@@ -120,7 +120,7 @@ void wg_inbound_run(struct wg_device *device, struct wg_run *run, struct wg_now 
 		plan_open(device, keypair, &batch, run, out);
 }
 
-/* Keeps what is authentic and new; the rest is dropped. Returns the bytes of the
+/* Keeps messages that are authentic and new; the rest is dropped. Returns the bytes of the
  * messages that were kept. */
 static uint64_t keep_authentic(struct wg_device *device, struct wg_keypair *keypair,
 			       struct wg_batch *batch, bool *data)
@@ -144,7 +144,7 @@ static uint64_t keep_authentic(struct wg_device *device, struct wg_keypair *keyp
 	return bytes;
 }
 
-/* A session's initiator renews it in time, once, when it only receives. */
+/* Renews a session whose initiator we are and which only receives, in time and once. */
 static void keep_fresh(struct wg_device *device, struct wg_peer *peer, struct wg_now now)
 {
 	const struct wg_keypair *keypair = peer->current;
@@ -156,7 +156,7 @@ static void keep_fresh(struct wg_device *device, struct wg_peer *peer, struct wg
 	wg_initiative_want(device, peer, WG_WISH_RENEW, now);
 }
 
-/* What one or more authentic messages of a vector mean, whatever is inside. */
+/* Follows up one or more authentic messages of a vector, whatever is inside them. */
 static void account(struct wg_device *device, struct wg_peer *peer, const struct wg_job *job,
 		    bool data, struct wg_now now, struct wg_out *out)
 {

@@ -1,6 +1,6 @@
 /* Session indices: random 32-bit numbers, unique over all handshakes and sessions of a
- * device that are alive. They are what messages name their receiver by. Only this folder
- * includes it. */
+ * device that are alive. Messages name their receiver by them. Only this folder includes
+ * it. */
 #ifndef WG_CORE_INDEX_H
 #define WG_CORE_INDEX_H
 

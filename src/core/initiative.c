@@ -19,7 +19,7 @@ bool wg_initiative_allowed(struct wg_device *device, struct wg_peer *peer, wg_ti
 	return false;
 }
 
-/* Whoever answered the last time is likely to answer again. */
+/* A peer that answered the last time is likely to answer again. */
 static bool is_answering(const struct wg_peer *peer)
 {
 	return peer->current && peer->health.initiations_sent == 0;

@@ -36,7 +36,7 @@ static inline const uint8_t *wg_inner_destination(const struct wg_packet *packet
 	return packet->data + (packet->data[0] >> 4 == 4 ? 16 : 24);
 }
 
-/* Cuts off what is behind the length that the header states: padding. False when the
+/* Cuts off padding: all that is behind the length which the header states. False when the
  * version is unknown, the header too short, or that length not there. */
 bool wg_inner_trim(struct wg_packet *packet) __attribute__((warn_unused_result));
 

@@ -6,7 +6,7 @@
 #include "core/peer.h"
 #include "crypto/secret.h"
 
-/* The first handshake with a peer: what both static keys give is kept. */
+/* The first handshake with a peer: the result of both static keys is kept. */
 static bool meet(struct wg_exchange *exchange)
 {
 	return wg_remote_compute(&exchange->remote, &exchange->identity);

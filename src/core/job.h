@@ -1,7 +1,6 @@
-/* A job: the one expensive step of a vector of packets or of a handshake message,
- * closed over everything that it needs, so that any thread can run it. Outside the
- * engine only next is of interest. The engine makes jobs; its shell runs them and hands
- * them back. */
+/* A job: the one expensive step of a vector of packets or of a handshake message, closed
+ * over everything that it needs, so that any thread can run it. The engine makes jobs; its
+ * shell runs them and hands them back, and changes only next itself. */
 #ifndef WG_CORE_JOB_H
 #define WG_CORE_JOB_H
 
@@ -19,10 +18,10 @@ enum wg_job_kind {
 	WG_JOB_SEAL,     /* batch, under keypair */
 	WG_JOB_OPEN,     /* batch, under keypair */
 	WG_JOB_INITIATE, /* our initiation to peer */
-	WG_JOB_IDENTIFY, /* who sent this initiation? */
-	WG_JOB_MEET,     /* what we have in common with peer, who seems to have sent it */
-	WG_JOB_RESPOND,  /* our response to peer */
-	WG_JOB_COMPLETE  /* the response that peer sent */
+	WG_JOB_IDENTIFY, /* finds the sender of this initiation */
+	WG_JOB_MEET,    /* the static keys' Diffie-Hellman with peer, which seems to have sent it */
+	WG_JOB_RESPOND, /* our response to peer */
+	WG_JOB_COMPLETE /* the response that peer sent */
 };
 
 /* A handshake step on copies of what it needs. In wg_secret_new memory. */
@@ -31,7 +30,7 @@ struct wg_exchange {
 	struct wg_identity identity;
 	struct wg_remote remote;
 	struct wg_handshake handshake;
-	uint32_t identity_changes; /* the device's count when it was planned */
+	uint32_t identity_changes; /* the device's count of them when the job was planned */
 	uint32_t index;            /* INITIATE, RESPOND: our new index */
 	uint8_t ephemeral[WG_KEY_LEN];
 	uint8_t timestamp[WG_TAI64N_LEN];
@@ -65,7 +64,7 @@ void wg_job_push(struct wg_job_queue *queue, struct wg_job *job);
 /* The first planned job, or NULL. */
 struct wg_job *wg_job_pop(struct wg_job_queue *queue);
 
-/* Runs it. Touches nothing but the job, its packets' bytes and its session's keys. */
+/* Runs it. Touches only the job, its packets' bytes and its session's keys. */
 void wg_job_run(struct wg_job *job);
 
 /* Jobs and exchanges are made once and reused; their number is bounded. */
@@ -84,7 +83,7 @@ int wg_job_store_init(struct wg_job_store *store);
 /* All jobs must have been put back. */
 void wg_job_store_deinit(struct wg_job_store *store);
 
-/* Whether there is one with an exchange left. */
+/* Whether a job with an exchange is left. */
 static inline bool wg_job_left(const struct wg_job_store *store)
 {
 	return store->free_jobs && store->n_exchanges > 0;

@@ -13,7 +13,7 @@
 #define OPTION_MSS      2
 #define OPTION_MSS_LEN  4
 
-/* Where the TCP header begins, or 0 for what is not TCP's first fragment. IPv6
+/* Where the TCP header begins, or 0 for a packet that is no first fragment of TCP. IPv6
  * extension headers are not looked behind: SYNs do not have them. */
 static uint32_t find_tcp(const struct wg_packet *packet)
 {

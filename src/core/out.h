@@ -1,5 +1,5 @@
 /* How packets leave the engine: dropped and counted, or put into a struct wg_out. Only
- * this folder includes it; what a wg_out is, and who empties it, is in core/device.h. */
+ * this folder includes it; core/device.h tells what a wg_out is and who empties it. */
 #ifndef WG_CORE_OUT_H
 #define WG_CORE_OUT_H
 
@@ -20,7 +20,7 @@ struct wg_job *wg_out_job(struct wg_device *device, struct wg_out *out, enum wg_
 bool wg_out_message(struct wg_device *device, struct wg_out *out, const struct wg_path *path,
 		    uint8_t ds, uint64_t owner, const void *message, size_t len);
 
-/* The same for an initiation or response of ours, from memory of their own. */
+/* The same for an initiation or response of ours, from the handshakes' own memory. */
 bool wg_out_handshake(struct wg_device *device, struct wg_out *out, const struct wg_peer *peer,
 		      uint8_t ds, const void *message, size_t len);
 

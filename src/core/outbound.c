@@ -2,8 +2,8 @@
  *
  *   from_tun   destination -> peer, once a flow; sorted by peer
  *   send       a session that may send? reserve counters, pad, plan a seal job for
- *              each stretch of one ECN field; else stage it (staged.h) and ask for a
- *              handshake
+ *              each stretch of one ECN field; otherwise stage it (staged.h) and ask
+ *              for a handshake
  *   (job)      sealed in place
  *   sealed     to the peer's endpoint of that moment, as one run */
 #include "core/outbound.h"
@@ -17,13 +17,13 @@
 /* A job is this long at most, so that workers share and buffers return early. */
 #define JOB_PACKETS 256u
 
-/* The unreachable's sender hears of it, within limits. */
+/* Drops a packet and tells its sender that the destination is unreachable, within limits. */
 static void refuse(struct wg_device *device, struct wg_packet *packet, enum wg_drop reason,
 		   struct wg_now now, struct wg_out *out)
 {
 	struct wg_packet *error;
 
-	/* What is not answered, groups' packets above all, uses up no tokens. */
+	/* Packets that get no answer, those to groups above all, use up no tokens. */
 	if (wg_icmp_answerable(packet) && wg_icmp_allow(&device->icmp_limit, now.boot)) {
 		error = wg_icmp_unreachable(device->pool, packet);
 		if (error)
@@ -132,7 +132,7 @@ static bool plan_batch(struct wg_device *device, struct wg_peer *peer, struct wg
 	return data;
 }
 
-/* What waited comes first; a keepalive only where there is nothing else. */
+/* Packets that waited come first; a keepalive goes only where nothing waits. */
 static void take_waiting(struct wg_device *device, struct wg_peer *peer, struct wg_batch *batch)
 {
 	struct wg_packet *packet;
@@ -162,7 +162,7 @@ static void stage(struct wg_device *device, struct wg_peer *peer, struct wg_batc
 	wg_initiative_want(device, peer, WG_WISH_DATA, now);
 }
 
-/* How many messages there are to send: a keepalive where there is nothing else. */
+/* How many messages there are to send: one keepalive if nothing waits. */
 static size_t count(const struct wg_peer *peer, const struct wg_batch *batch)
 {
 	size_t n = peer->staged.packets.n + batch->n;

@@ -31,14 +31,14 @@ struct wg_keypair {
 	struct wg_index_entry index; /* index.peer is NULL once it left its slot */
 };
 
-/* A handshake under way. Most peers have none most of the time, hence the memory of its
+/* A handshake under way. Most peers have none most of the time, so it has memory of its
  * own. */
 struct wg_attempt {
 	struct wg_handshake handshake;
 	struct wg_index_entry index;
 };
 
-/* What can be said of a peer without a session, see struct wg_config_health. */
+/* Why a peer has no session, see struct wg_config_health. */
 struct wg_peer_health {
 	uint32_t initiations_sent;
 	uint32_t responses_sent;
@@ -51,14 +51,16 @@ struct wg_peer {
 	struct wg_list entry;          /* in device->peers */
 	struct wg_hash_entry by_key;   /* in device->peers_by_key */
 	struct wg_heap_entry deadline; /* in device->deadlines */
-	uint64_t handle;               /* names it in jobs and runs, and never another */
+	uint64_t handle;               /* names this peer in jobs and runs, and never another */
 
 	struct wg_remote remote;
 	struct wg_cookie_jar jar;
 	struct wg_attempt *attempt; /* NULL: none */
 	uint8_t newest_timestamp[WG_TAI64N_LEN];
-	wg_time initiation_accepted; /* when the last one was; 20 ms must pass */
-	wg_time handshake_sent;      /* when an initiation or response last was; 5 s must pass */
+	wg_time initiation_accepted; /* when the last one was accepted; 20 ms must pass until the
+					next */
+	wg_time handshake_sent;      /* when the last initiation or response was sent; 5 s must pass
+					until the next */
 
 	/* Paper, section 6.5, and docs/ARCHITECTURE.md: next waits for the initiator's
 	 * first message, current sends, previous still receives. */
@@ -75,7 +77,7 @@ struct wg_peer {
 	struct wg_peer *touched_next;   /* those that the vector is for */
 	struct wg_list wants_handshake; /* in device->wishes while it waits for its turn */
 	uint8_t wish;                   /* enum wg_wish; of the last or present one */
-	bool keepalive_waits;           /* for a session; a packet is made when there is one */
+	bool keepalive_waits; /* it waits for a session; its packet is made when there is one */
 
 	int32_t handshake_nsec;
 	int64_t handshake_sec; /* wall clock of the last complete handshake; 0: none */
@@ -91,13 +93,13 @@ static inline bool wg_peer_has_endpoint(const struct wg_peer *peer)
 	return peer->path.remote.ip.family != WG_FAMILY_NONE;
 }
 
-/* Where it is in device->slots, see wg_peer_find(). */
+/* The handle's place in device->slots, see wg_peer_find(). */
 static inline uint32_t wg_peer_slot(uint64_t handle)
 {
 	return (uint32_t)(handle % WG_MAX_PEERS);
 }
 
-/* How many peers had been attached with it; from 1 on. */
+/* The handle's number in the order of joining; from 1 on. */
 static inline uint64_t wg_peer_joined(const struct wg_peer *peer)
 {
 	return peer->handle / WG_MAX_PEERS;
@@ -109,8 +111,8 @@ struct wg_peer *wg_peer_new(const uint8_t public_key[static WG_KEY_LEN]);
 /* Puts a peer in the device's tables, for which room was reserved. */
 void wg_peer_attach(struct wg_device *device, struct wg_peer *peer);
 
-/* Takes it out of them, and wipes and frees it. Never attached ones too. What waited has
- * no peer any more. */
+/* Takes the peer out of them, and wipes and frees it; also one that never was attached.
+ * Packets that waited for it are dropped. */
 void wg_peer_free(struct wg_device *device, struct wg_peer *peer);
 
 /* NULL: there is no such peer. */
@@ -123,7 +125,7 @@ static inline bool wg_peer_waits(const struct wg_peer *peer)
 	return !wg_staged_empty(&peer->staged) || peer->keepalive_waits;
 }
 
-/* An authentic message came this way: answers go back the same. */
+/* An authentic message came by this path: answers go back by it. */
 static inline void wg_peer_moved(struct wg_peer *peer, const struct wg_path *path)
 {
 	if (!wg_path_equal(&peer->path, path))
@@ -139,8 +141,9 @@ static inline void wg_peer_forget_source(struct wg_peer *peer)
 /* The device's deadline of a peer follows its timers; call it after they changed. */
 void wg_peer_timers_changed(struct wg_device *device, struct wg_peer *peer);
 
-/* With a persistent keepalive and an endpoint: one is due now, and then the next sooner
- * than the interval says, at random, so that many do not keep in step. */
+/* Makes a keepalive due now for a peer with a persistent one and an endpoint; the next then
+ * comes sooner than the interval says, at random, so that those of many peers do not keep
+ * in step. */
 void wg_peer_keep_alive(struct wg_device *device, struct wg_peer *peer, wg_time now);
 
 /* Another handshake, in the place of the one under way, with an index of its own. NULL:
@@ -151,7 +154,7 @@ struct wg_attempt *wg_peer_begin_handshake(struct wg_device *device, struct wg_p
 void wg_peer_clear_handshake(struct wg_device *device, struct wg_peer *peer);
 void wg_peer_clear_sessions(struct wg_device *device, struct wg_peer *peer);
 
-/* Sessions, handshake, timers and what waits go, the latter counted as dropped for the
+/* Drops sessions, handshake, timers and packets that wait, which are counted with the
  * reason; keys and timestamps stay. */
 void wg_peer_rest(struct wg_device *device, struct wg_peer *peer, enum wg_drop reason);
 

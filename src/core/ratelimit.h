@@ -1,8 +1,9 @@
-/* Handshakes per source under load: a token bucket for each IPv4 address and each IPv6
- * /64, in a bounded table. An entry exists only for sources that proved a cookie, so
- * strangers cannot fill it. Who can overhear a message can send it again from the same
- * source as long as its cookie lasts; so one that took a token once is known again for a
- * while, and leaves the others to the source itself. Only this folder includes it. */
+/* Handshakes per source under load: a token bucket for each IPv4 address and each IPv6 /64,
+ * in a bounded table. An entry exists only for sources that proved a cookie, so strangers
+ * cannot fill it. An attacker who overhears a message can send it again from the same
+ * source as long as its cookie lasts; so a message that took a token once is known again
+ * for a while, and leaves the other tokens to the source itself. Only this folder includes
+ * it. */
 #ifndef WG_CORE_RATELIMIT_H
 #define WG_CORE_RATELIMIT_H
 

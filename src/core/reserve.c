@@ -45,7 +45,7 @@ static int find_removals(struct removals *removals, const struct wg_device *devi
 	removals->entries = calloc(config->n_peers, sizeof(*removals->entries));
 	if (!removals->entries || wg_hash_reserve(&removals->by_key, n))
 		return -ENOMEM;
-	/* Backwards, since of two with one key that which was added last is found first. */
+	/* Backwards, since of two entries with one key the last added is found first. */
 	for (size_t i = config->n_peers; i-- > 0;)
 		if (config->peers[i].remove)
 			wg_hash_insert(&removals->by_key, &removals->entries[i],
@@ -53,7 +53,7 @@ static int find_removals(struct removals *removals, const struct wg_device *devi
 	return 0;
 }
 
-/* Where the change removes that key first; n_peers: nowhere. */
+/* The first place where the change removes that key; n_peers: it does not. */
 static size_t first_removal(const struct removals *removals, const struct wg_device *device,
 			    const uint8_t *public_key)
 {

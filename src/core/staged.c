@@ -6,14 +6,14 @@
 #include "base/bytes.h"
 #include "core/out.h"
 
-/* What sealing adds behind a packet: padding and tag. */
+/* The room that sealing takes behind a packet: padding and tag. */
 #define SEAL_ROOM 32u
 
 /* Slots lie in slabs that a large buffer cannot use, and the other way round, so the
  * pool's own bound is wider than the store's. */
 #define POOL_BYTES (2 * WG_STAGED_BYTES)
 
-/* No packet takes less, so there are no more peers that have any. */
+/* No packet takes less than a slot, so no more peers than that can have any. */
 #define MAX_PACKETS (WG_STAGED_BYTES / WG_SLOT_ROOM)
 
 static uint32_t cost(const struct wg_packet *packet)
@@ -39,7 +39,7 @@ static void place(struct wg_staged_store *store, struct wg_staged *staged)
 	wg_heap_set(&store->most, &staged->most, due);
 }
 
-/* The oldest, taken out; the peer's place is the caller's to see to. */
+/* Takes out the peer's oldest packet; its place in the heap is left to the caller. */
 static struct wg_packet *pop(struct wg_staged *staged)
 {
 	struct wg_packet *packet = wg_batch_pop(&staged->packets);
@@ -125,7 +125,7 @@ void wg_staged_add(struct wg_device *device, struct wg_peer *peer, struct wg_bat
 {
 	struct wg_packet *packet;
 
-	/* What would be dropped at once is not copied first. */
+	/* A packet that would be dropped at once is not copied first. */
 	while (batch->n > WG_MAX_STAGED)
 		wg_out_drop(device, wg_batch_pop(batch), WG_DROP_OUT_STAGED_FULL);
 	while ((packet = wg_batch_pop(batch))) {

@@ -36,8 +36,8 @@ static int reserve_slots(struct wg_device *device, size_t n)
 	return n <= device->slots_capacity ? 0 : resize_slots(device, slots_for(n));
 }
 
-/* A slot that is in use stays where it is, for handles name it; those behind the last one
- * that is need not be. */
+/* A slot that is in use stays where it is, for handles name it; slots behind the last one
+ * in use are given up. */
 static void fit_slots(struct wg_device *device)
 {
 	uint32_t n = device->n_slots;
@@ -54,7 +54,7 @@ static void fit_slots(struct wg_device *device)
 		device->slots[i].next_free = device->free_slot;
 		device->free_slot = i;
 	}
-	/* Without memory for less it stays as it is. */
+	/* Without memory for the smaller array the larger one stays. */
 	(void)resize_slots(device, slots_for(n));
 }
 
@@ -82,6 +82,6 @@ void wg_tables_fit(struct wg_device *device)
 	wg_hash_fit(&device->peers_by_key, n);
 	wg_hash_fit(&device->indices, INDICES_PER_PEER * n);
 	wg_heap_fit(&device->deadlines, n);
-	/* What was promised to the change is not needed any more. */
+	/* The room that was reserved for the change is not needed any more. */
 	(void)wg_allowedips_reserve(device->allowed_ips, 0);
 }

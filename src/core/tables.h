@@ -7,8 +7,8 @@
 
 struct wg_device;
 
-/* Room for n_new more peers and n_prefixes more prefixes. 0 or -ENOMEM; what there is room
- * for already stays. */
+/* Room for n_new more peers and n_prefixes more prefixes. 0 or -ENOMEM; room that is there
+ * already stays. */
 int wg_tables_reserve(struct wg_device *device, size_t n_new, size_t n_prefixes);
 
 /* Gives back what the present peers do not need, when that is most of it. */

@@ -1,6 +1,6 @@
 #include "core/timers.h"
 
-/* A timer that fires later than this was held up, and others with it. */
+/* A timer that fires later than this was held up, and others were, too. */
 #define MAX_LATENESS WG_SECOND
 
 static void arm(struct wg_timers *timers, enum wg_timer timer, wg_time due)
@@ -68,8 +68,8 @@ void wg_timers_data_sent(struct wg_timers *timers, wg_time now, const struct wg_
 {
 	if (armed(timers, WG_TIMER_NEW_HANDSHAKE))
 		return;
-	/* It is armed with nearly every vector and hardly ever fires: randomness, which may
-	 * cost a system call, is drawn only as often as it does. */
+	/* This timer is armed with nearly every vector and hardly ever fires: randomness,
+	 * which may cost a system call, is drawn only when it fires. */
 	if (!timers->patience)
 		timers->patience = WG_KEEPALIVE_TIMEOUT + WG_REKEY_TIMEOUT + jitter(random);
 	arm(timers, WG_TIMER_NEW_HANDSHAKE, now + timers->patience);
@@ -109,8 +109,8 @@ bool wg_timers_trying(const struct wg_timers *timers)
 bool wg_timers_handshake_wanted(struct wg_timers *timers)
 {
 	timers->retries = 0;
-	/* Two busy sides that both began would otherwise both begin again the moment that
-	 * 5 s are over, and overwrite each other's handshake for ever. */
+	/* Otherwise two busy sides that both began would both begin again the moment that 5
+	 * s are over, and overwrite each other's handshake for ever. */
 	return !wg_timers_trying(timers);
 }
 
@@ -145,7 +145,7 @@ void wg_timers_waiting(struct wg_timers *timers, wg_time since)
 
 void wg_timers_swallowed(struct wg_timers *timers, wg_time sent, const struct wg_random *random)
 {
-	/* The jitter is for two sides that swallowed at once. */
+	/* The jitter keeps two sides apart that both swallowed a try at once. */
 	arm_waiting(timers, sent + WG_REKEY_TIMEOUT + jitter(random));
 }
 

@@ -44,10 +44,10 @@ struct wg_timers {
 	wg_time persistent;          /* the interval; 0: off */
 	wg_time patience;            /* of NEW_HANDSHAKE, jittered; 0: to be drawn */
 	unsigned int retries;        /* initiations repeated since the last answer or new data */
-	uint32_t advance_ms;         /* how much sooner than the interval says PERSISTENT is */
-	bool in_step;                /* with other peers' PERSISTENT, when it fires next */
-	bool another_keepalive;      /* data came while a keepalive was pending */
-	bool last_minute_done; /* a handshake was asked for because of WG_REKEY_RECEIVE_TIME */
+	uint32_t advance_ms; /* by how much PERSISTENT comes sooner than the interval says */
+	bool in_step; /* when it fires next, it may be together with other peers' PERSISTENT */
+	bool another_keepalive; /* data came while a keepalive was pending */
+	bool last_minute_done;  /* a handshake was asked for because of WG_REKEY_RECEIVE_TIME */
 };
 
 /* Disarms all of them; the persistent interval stays. */
@@ -68,8 +68,8 @@ void wg_timers_authenticated_sent(struct wg_timers *timers, wg_time now);
 void wg_timers_authenticated_received(struct wg_timers *timers, wg_time now);
 /* An initiation was sent. */
 void wg_timers_initiated(struct wg_timers *timers, wg_time now, const struct wg_random *random);
-/* New data asks for a handshake: the count of tries starts again. Whether to begin one;
- * while a try is under way, only its jittered timer begins the next. */
+/* New data asks for a handshake: the count of tries starts again. Returns whether to begin
+ * one; while a try is under way, only its jittered timer begins the next. */
 bool wg_timers_handshake_wanted(struct wg_timers *timers);
 /* The handshake under way was dropped: the next one need not wait. */
 void wg_timers_handshake_dropped(struct wg_timers *timers);
@@ -78,30 +78,30 @@ void wg_timers_handshake_complete(struct wg_timers *timers);
 /* There are new keys, confirmed or not. */
 void wg_timers_session_derived(struct wg_timers *timers, wg_time now);
 
-/* Something waits, the oldest of it since then: it may not for ever. */
+/* Packets wait, the oldest of them since that time: they may not for ever. */
 void wg_timers_waiting(struct wg_timers *timers, wg_time since);
-/* A try was swallowed, because the last message of a handshake was sent at that time: it
- * is made up for when 5 s are over. */
+/* A try was swallowed, because the last message of a handshake, sent at that time, is too
+ * young: the try is made up for when 5 s are over. */
 void wg_timers_swallowed(struct wg_timers *timers, wg_time sent, const struct wg_random *random);
 /* Nothing waits any more. */
 void wg_timers_nothing_waits(struct wg_timers *timers);
 /* Whether a try is under way, whose timer begins the next. */
 bool wg_timers_trying(const struct wg_timers *timers);
 
-/* RETRANSMIT fired: whether to try again. If not, the keepalive is stopped and the
+/* RETRANSMIT fired. Returns whether to try again; if not, the keepalive is stopped and the
  * wipe is armed. */
 bool wg_timers_retry(struct wg_timers *timers, wg_time now);
-/* KEEPALIVE fired: whether another one has been earned; asked once. */
+/* KEEPALIVE fired. Returns, once, whether another one has been earned. */
 bool wg_timers_take_another(struct wg_timers *timers);
-/* PERSISTENT is due now, with those of all other peers as it may be. */
+/* PERSISTENT is due now, perhaps together with those of all other peers. */
 void wg_timers_persistent_start(struct wg_timers *timers, wg_time now);
 /* PERSISTENT fired: the next one is an interval away, whatever comes of this one. After a
- * start, or when it is late, as after a suspend, it is a random part of half of that
- * sooner: else those of many peers would fire together from then on. */
+ * start, or when it is late, as after a suspend, it comes sooner by a random part of half
+ * the interval: otherwise those of many peers would fire together from then on. */
 void wg_timers_persistent_fired(struct wg_timers *timers, wg_time now,
 				const struct wg_random *random);
 
-/* The persistent interval was set; 0 turns it off. One that is running ends no later
+/* Sets the persistent interval; 0 turns it off. An interval that is running ends no later
  * than the new one would; one that was off begins with the next packet. */
 void wg_timers_set_persistent(struct wg_timers *timers, wg_time interval, wg_time now);
 

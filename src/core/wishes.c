@@ -31,8 +31,8 @@ void wg_wishes_add(struct wg_wishes *wishes, struct wg_peer *peer, enum wg_wish 
 
 struct wg_peer *wg_wishes_take(struct wg_wishes *wishes)
 {
-	/* Where each turn looks first: half of them are the most urgent ones', and every
-	 * kind has some. */
+	/* The wish at which each turn looks first: half of the turns are the most urgent
+	 * wish's, and every wish has some. */
 	static const uint8_t first[] = {WG_WISH_RENEW,     WG_WISH_DATA,  WG_WISH_RENEW,
 					WG_WISH_KEEPALIVE, WG_WISH_RENEW, WG_WISH_DATA,
 					WG_WISH_RENEW,     WG_WISH_AGAIN};

@@ -1,6 +1,6 @@
-/* Who wants to begin a handshake, by urgency, until it is his turn. However many peers are
- * asked again and again and never answer, the ones that do come first; and yet none waits
- * for ever. Only this folder includes it. */
+/* Peers with which a handshake is wanted, by urgency, until it is their turn. However many
+ * peers are asked again and again and never answer, the ones that do come first; and yet
+ * none waits for ever. Only this folder includes it. */
 #ifndef WG_CORE_WISHES_H
 #define WG_CORE_WISHES_H
 
@@ -27,13 +27,13 @@ struct wg_wishes {
 void wg_wishes_init(struct wg_wishes *wishes);
 bool wg_wishes_empty(const struct wg_wishes *wishes);
 
-/* Once each; a peer that is there already is moved where it is more urgent. */
+/* Adds a peer, once; one that is there already is moved to the more urgent wish. */
 void wg_wishes_add(struct wg_wishes *wishes, struct wg_peer *peer, enum wg_wish wish);
 
-/* The next, taken out. NULL: there is none. */
+/* Takes the next peer out. NULL: there is none. */
 struct wg_peer *wg_wishes_take(struct wg_wishes *wishes);
 
-/* One that was taken out and could not be served goes back to where it was. */
+/* Puts a peer that was taken out and could not be served back to where it was. */
 void wg_wishes_put_back(struct wg_wishes *wishes, struct wg_peer *peer);
 
 #endif

@@ -1,4 +1,4 @@
-/* What an implementation of the AEAD provides. Only this folder includes it. */
+/* The functions that an implementation of the AEAD provides. Only this folder includes it. */
 #ifndef WG_CRYPTO_AEAD_IMPL_H
 #define WG_CRYPTO_AEAD_IMPL_H
 
@@ -15,7 +15,7 @@ struct wg_aead_impl {
 			    size_t n);
 	void (*open_vector)(const uint8_t key[static WG_KEY_LEN], struct wg_aead_item *items,
 			    size_t n);
-	/* Gives back what the calling thread holds; NULL where that is nothing. */
+	/* Gives back all that the calling thread holds; NULL where threads hold nothing. */
 	void (*thread_deinit)(void);
 };
 
@@ -30,7 +30,7 @@ int wg_aead_pick(const char *name);
 /* The name of the one in use. */
 const char *wg_aead_name(void);
 
-/* Gives back what the calling thread holds for any of them. */
+/* Gives back all that the calling thread holds for any of them. */
 void wg_aead_thread_deinit(void);
 
 /* The nonce of a counter: 32 zero bits, then the counter (paper, section 5.4.6). */

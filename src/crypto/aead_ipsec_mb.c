@@ -1,10 +1,10 @@
 /* The AEAD by libIPSec_MB: x86-64 with AVX2 or AVX-512.
  *
- * It is driven through the job interface, since that keeps a short message's key
- * stream, tag and clean-up in one pass: at most lengths it takes 15 to 60 % less time
- * than the direct interface, and at the worst (just below 1024 and 2048 bytes) 5 % more.
- * A job of this cipher is done when its submission returns; that no job is left is
- * made sure of nevertheless, because a message that was not sealed must not leave.
+ * It is driven through the job interface, since that keeps a short message's key stream,
+ * tag and clean-up in one pass: at most lengths it takes 15 to 60 % less time than the
+ * direct interface, and at the worst (just below 1024 and 2048 bytes) 5 % more. A job of
+ * this cipher is done when its submission returns. Nevertheless the code makes sure that no
+ * job is left, because a message that was not sealed must not leave.
  *
  * A manager holds a ring of jobs and belongs to one thread. Every thread makes its own
  * when it first seals or opens (200 KB; 0.5 ms, most of it the library's self-test) and
@@ -19,7 +19,7 @@
 
 #include "crypto/secret.h"
 
-/* Messages at a time: what is kept for each fits on the stack. */
+/* Messages at a time: few enough that the state of all fits on the stack. */
 #define GROUP_LEN 64
 
 static _Thread_local IMB_MGR *manager;
@@ -91,7 +91,7 @@ static void run(IMB_CIPHER_DIRECTION direction, const uint8_t *key,
 	for (size_t i = 0; i < n; i++) {
 		wg_aead_nonce(nonces[i], items[i].counter);
 		/* Unchecked: a check would refuse messages without plaintext in some
-		 * versions, and all else here is right by construction. */
+		 * versions, and everything beside that is right by construction. */
 		fill_job(IMB_GET_NEXT_JOB(manager), direction, key, nonces[i], &items[i],
 			 tags ? tags[i] : items[i].out + items[i].len);
 		job = IMB_SUBMIT_JOB_NOCHECK(manager);

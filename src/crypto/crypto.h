@@ -13,7 +13,7 @@ int wg_crypto_init(const char *aead);
 /* The name of the AEAD implementation in use. */
 const char *wg_crypto_aead_name(void);
 
-/* Gives back what the calling thread holds for sealing and opening. For a thread that
+/* Gives back all that the calling thread holds for sealing and opening. For a thread that
  * ends before the process does. */
 void wg_crypto_thread_deinit(void);
 

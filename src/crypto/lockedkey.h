@@ -13,10 +13,10 @@ struct wg_lockedkey {
 	uint8_t *bytes; /* from wg_secret_new; NULL: none */
 };
 
-/* Copies it. 0, or -ENOMEM, and then there is none. */
+/* Copies bytes into the key. 0, or -ENOMEM, and then it has none. */
 int wg_lockedkey_set(struct wg_lockedkey *key, const uint8_t bytes[static WG_KEY_LEN]);
 
-/* Wipes and frees it; there is none then. */
+/* Wipes and frees the bytes; the key has none then. */
 void wg_lockedkey_clear(struct wg_lockedkey *key);
 
 /* Its WG_KEY_LEN bytes, or as many zeros. */
@@ -27,7 +27,7 @@ static inline bool wg_lockedkey_is_set(const struct wg_lockedkey *key)
 	return key->bytes;
 }
 
-/* In constant time, but for whether there is one. */
+/* In constant time, except for whether there is one. */
 bool wg_lockedkey_equal(const struct wg_lockedkey *a, const struct wg_lockedkey *b);
 
 #endif

@@ -1,9 +1,9 @@
-/* Secrets. Their memory comes from slabs of 64 KiB, each for items of one size
- * class and found from an item's address by the slab's alignment. A slab is locked
- * and kept out of core dumps as a whole: one mapping for each secret, as sodium_malloc
- * makes it, would run out of mappings near 16 000 of them. A slab that falls empty
- * goes back to the system unless it is the only one of its class with room. What is
- * too large for a slab gets a mapping of its own. */
+/* Secrets. Their memory comes from slabs of 64 KiB, each for items of one size class and
+ * found from an item's address by the slab's alignment. A slab is locked and kept out of
+ * core dumps as a whole: one mapping for each secret, as sodium_malloc makes it, would run
+ * out of mappings near 16 000 of them. A slab that falls empty goes back to the system
+ * unless it is the only one of its class with room. An item that is too large for a slab
+ * gets a mapping of its own. */
 #include "crypto/secret.h"
 
 #include <assert.h>
@@ -197,8 +197,8 @@ void wg_secret_free(void *secret, size_t len)
 	item->next = slab->free;
 	slab->free = item;
 	slab->n_used--;
-	/* The last one with room stays, so that one secret that comes and goes
-	 * does not map and unmap each time. */
+	/* The last slab with room stays, so that one secret that comes and goes does not
+	 * map and unmap each time. */
 	if (slab->n_used == 0 && with_room->next != with_room->prev)
 		slab_free(slab);
 }

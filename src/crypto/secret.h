@@ -22,13 +22,13 @@ bool wg_is_zero(const void *secret, size_t len) __attribute__((warn_unused_resul
  * lock against other threads: it is for the one that owns the engine. */
 void *wg_secret_new(size_t len);
 
-/* How many bytes of the arena one of len takes. */
+/* How many bytes of the arena a secret of len bytes takes. */
 size_t wg_secret_cost(size_t len);
 
 /* Bytes of memory that the arena holds at present. */
 size_t wg_secret_bytes_held(void);
 
-/* Wipes and releases what wg_secret_new gave for the same len. NULL is ignored. */
+/* Wipes and releases memory that wg_secret_new gave for the same len. NULL is ignored. */
 void wg_secret_free(void *secret, size_t len);
 
 #endif

@@ -91,7 +91,7 @@ void wg_text_printf(struct wg_text *text, const char *format, ...)
 		text->failed = true;
 		return;
 	}
-	/* Nearly always there was room for it, so it is formatted once. */
+	/* Nearly always there is room for the text already, so it is formatted only once. */
 	if ((size_t)len >= room) {
 		va_start(args, format);
 		vsnprintf(text->data + text->len, (size_t)len + 1, format, args);

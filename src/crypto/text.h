@@ -1,6 +1,6 @@
-/* Text that grows while it is written. What it gives up on growing is wiped; where it has
- * secrets, its memory is locked and stays out of core dumps (secret.h). A failure is
- * remembered, so the writer checks once, at the end. */
+/* Text that grows while it is written. The memory that it gives up on growing is wiped;
+ * that of a text with secrets is locked and stays out of core dumps (secret.h). A failure
+ * is remembered, so the writer checks once, at the end. */
 #ifndef WG_CRYPTO_TEXT_H
 #define WG_CRYPTO_TEXT_H
 

@@ -18,7 +18,7 @@
 #define PATIENCE_SEC 10
 
 /* To connect (when the listener's queue is full), to send and to receive: unix(7) and
- * socket(7). What takes longer fails with EAGAIN. 0: as long as it takes. */
+ * socket(7). A call that takes longer fails with EAGAIN. 0: as long as it takes. */
 static void set_patience(int fd, time_t seconds)
 {
 	const struct timeval limit = {.tv_sec = seconds};
@@ -27,7 +27,7 @@ static void set_patience(int fd, time_t seconds)
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 }
 
-/* pid is whoever listens, once connected. */
+/* pid is that of the process that listens, once connected. */
 static int connect_to(const char *name, pid_t *pid)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -185,7 +185,7 @@ static int converse(int fd, const char *request, take_piece *take, void *ctx)
 	return err;
 }
 
-/* Without the line that says that it will come. */
+/* The answer without the line that says that it will come. */
 static void strip_begun(char *answer, size_t *len)
 {
 	const size_t n = strlen(WG_UAPI_BEGUN);

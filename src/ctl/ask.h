@@ -9,15 +9,16 @@
 #include "base/error.h"
 #include "ctl/status.h"
 
-/* Sends the request ("show=1") to the tunnel of that name and waits for the whole
- * answer: malloc'ed lines with a NUL behind them. pid (may be NULL) is the process that
- * answered. 0; -ENOENT when no such tunnel runs; -EPROTO when what runs it does not
- * know the request; -ETIMEDOUT when it is silent for 10 s, unless it said that it has
- * begun (WG_UAPI_BEGUN); or another -errno. error says it in words. */
+/* Sends the request ("show=1") to the tunnel of that name and waits for the whole answer:
+ * malloc'ed lines with a NUL behind them. pid (may be NULL) is the process that answered.
+ * 0; -ENOENT when no such tunnel runs; -EPROTO when the program that runs it does not know
+ * the request; -ETIMEDOUT when it is silent for 10 s, unless it said that it has begun
+ * (WG_UAPI_BEGUN); or another -errno. error says it in words. */
 int wg_ask(const char *name, const char *request, char **answer, size_t *len, pid_t *pid,
 	   struct wg_error *error);
 
-/* What `tuff show` tells of it; status is initialised by the caller. Errors as above. */
+/* Asks it for what `tuff show` prints; status is initialised by the caller. Errors as
+ * above. */
 int wg_ask_status(const char *name, struct wg_status *status, struct wg_error *error);
 
 /* The same as it is read: handler is told of the interface and of one peer after the

@@ -196,7 +196,7 @@ static const char *state_of(const struct wg_status *status, size_t i)
 	return health->initiations_sent ? "calling" : "idle";
 }
 
-/* Padded, and without the blanks that a name may have: columns are apart by them. */
+/* Padded, and without the blanks that a name may have: blanks separate columns. */
 static void print_word(FILE *file, int width, const char *text)
 {
 	for (; *text; text++, width--)

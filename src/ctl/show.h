@@ -1,6 +1,6 @@
-/* What `tuff show` prints of a status: text like wg's, or JSON (docs/json.md). Both are
- * printed piece by piece, as the status is read, so that of very many peers no more than
- * one is held. Only commands include it. */
+/* The output of `tuff show`: a status as text like wg's, or as JSON (docs/json.md). Both
+ * are printed piece by piece, as the status is read, so that of very many peers no more
+ * than one is held. Only commands include it. */
 #ifndef WG_CTL_SHOW_H
 #define WG_CTL_SHOW_H
 
@@ -23,7 +23,7 @@ void wg_show_brief(FILE *file, const char *interface, const struct wg_status *st
 struct wg_show_json {
 	FILE *file;
 	bool compact; /* on one line */
-	bool failed;  /* memory was out: what was printed is not right */
+	bool failed;  /* memory was out: the output is not complete */
 	size_t n_interfaces;
 	size_t n_peers; /* of the present interface */
 };

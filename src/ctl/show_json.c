@@ -176,8 +176,9 @@ static void print_name(const struct wg_show_json *json, size_t depth, const char
 	fprintf(json->file, "\"%s\":%s", name, json->compact ? "" : " ");
 }
 
-/* A value as it looks at that depth of the document, and forgets it: jansson knows only
- * of whole ones. A newline is never part of a string, where it is escaped. */
+/* Writes a value as it looks at that depth of the document, and releases it: jansson can
+ * only write whole documents. A newline that is found is never part of a string, where it
+ * is escaped. */
 static void print_value(struct wg_show_json *json, size_t depth, json_t *value)
 {
 	size_t flags = JSON_ENCODE_ANY | (json->compact ? JSON_COMPACT : JSON_INDENT(2));

@@ -123,9 +123,9 @@ static int bind_and_listen(int fd, const char *path)
 	return error;
 }
 
-/* A socket that is bound and does not listen yet looks stale, and wg removes what
- * looks stale: so it appears at its place only when it listens. Linking fails where
- * somebody else's has appeared meanwhile. */
+/* A socket that is bound and does not listen yet looks stale, and wg removes one that does:
+ * so it appears at its place only when it listens. Linking fails where somebody else's has
+ * appeared meanwhile. */
 static int listen_at(int fd, const char *path)
 {
 	char hidden[sizeof(((struct sockaddr_un *)0)->sun_path)];

@@ -20,9 +20,9 @@ struct wg_sockfile {
 int wg_sockfile_place(char path[static sizeof(((struct sockaddr_un *)0)->sun_path)],
 		      const char *folder, const char *name);
 
-/* Who listens at path: 0, and *pid where it is known (else 0); -ECONNREFUSED when the
- * file is stale, -ENOENT when there is none, -ENOTSOCK when it is something else, or
- * another -errno. */
+/* Finds the process that listens at path: 0, and its pid in *pid where that is known
+ * (otherwise 0); -ECONNREFUSED when the file is stale, -ENOENT when there is none, -ENOTSOCK when
+ * it is something else, or another -errno. */
 int wg_sockfile_owner(const char *path, pid_t *pid);
 
 /* Listens at path, which only root may connect to: makes its folder (0755) if there is

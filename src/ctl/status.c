@@ -72,7 +72,7 @@ const char *wg_status_peer_name(const struct wg_status *status, size_t i)
 	return i < status->n_peer_names ? status->peer_names[i] : NULL;
 }
 
-/* For one line of text and for JSON, whatever a file is called. */
+/* Makes a text fit one line and JSON, whatever a file is called. */
 static char *copy_line(const char *text)
 {
 	char *line = strdup(text);

@@ -21,15 +21,15 @@
 
 /* One handshake message or two are lost at times, this many in a row are not. */
 #define WG_STATUS_SILENT     3u
-/* Who called longer ago has given up, or does not call us any more (seconds). */
+/* A caller that was heard longer ago has given up, or does not call us any more (seconds). */
 #define WG_STATUS_CALL_LASTS 180u
 
-/* Why a peer's endpoint is not known: its name could not be resolved. Texts are borrowed
- * from whoever tells. */
+/* Why a peer's endpoint is not known: its name could not be resolved. Texts belong to the
+ * one who fills it in. */
 struct wg_status_lookup {
 	size_t peer;       /* of config.peers */
 	const char *host;  /* the name */
-	const char *error; /* what was the answer, in getaddrinfo(3)'s words */
+	const char *error; /* the answer, in getaddrinfo(3)'s words */
 	const char *file;  /* and line: where Endpoint has it */
 	uint32_t line;
 	uint32_t tries;   /* in a row without success */
@@ -45,8 +45,8 @@ struct wg_status {
 	struct wg_status_lookup *lookups; /* with trouble, in the order of peers; texts owned */
 	size_t n_lookups;
 
-	pid_t pid;     /* who answers; not told by it, but by the socket. 0: not known */
-	bool detailed; /* what follows is known: the program is tuff */
+	pid_t pid;     /* of the program that answers, as the socket tells; 0: not known */
+	bool detailed; /* the fields below are known: the program is tuff */
 	bool link_up;
 	uint64_t uptime_sec; /* of the program that runs it */
 	uint32_t mtu;
@@ -58,7 +58,8 @@ struct wg_status {
 	uint64_t unmarked; /* see wg_device_unmarked() */
 	uint64_t losses[WG_LOSS_COUNT];
 
-	/* Of all these only the last minutes, so many seconds; 0: not known. */
+	/* The same counts for the last minutes only, which are so many seconds; 0: not
+	 * known. */
 	uint64_t lately_sec;
 	struct wg_tally lately;
 };
@@ -77,7 +78,7 @@ int wg_status_add_lookup(struct wg_status *status, const struct wg_status_lookup
 /* NULL: there is none with that of config.peers[i]. */
 const struct wg_status_lookup *wg_status_lookup(const struct wg_status *status, size_t i);
 
-/* Drops the peers and what belongs to them; the memory is kept for others. */
+/* Drops the peers and all that belongs to them; the memory is kept for others. */
 void wg_status_forget_peers(struct wg_status *status);
 
 /* The answer to "show=1", in pieces: the interface, then its peers, some at a time; its
@@ -85,8 +86,8 @@ void wg_status_forget_peers(struct wg_status *status);
 void wg_status_format_interface(struct wg_text *text, const struct wg_status *status);
 void wg_status_format_peers(struct wg_text *text, const struct wg_status *status);
 
-/* Who is told of what was read, as soon as it is whole: of the interface, once, before
- * any peer; then of each peer, which is config.peers[0] meanwhile and is forgotten
+/* Is called with each part of a status as soon as that is whole: the interface, once,
+ * before any peer; then each peer, which is config.peers[0] meanwhile and is forgotten
  * afterwards. Each returns 0, or -errno to read no further. */
 struct wg_status_handler {
 	int (*interface)(void *ctx, const struct wg_status *status);
@@ -143,7 +144,7 @@ const char *wg_status_report_name(enum wg_report_kind kind);
 /* "wrong_key" and the like, as a status has it in its text. */
 const char *wg_status_caller_name(enum wg_config_caller_kind kind);
 
-/* What is known of those who call in vain; empty when nobody does, or not any more. */
+/* A sentence about those who call in vain; empty when nobody does, or not any more. */
 const char *wg_status_caller(const struct wg_status *status, enum wg_config_caller_kind kind,
 			     char text[static WG_STATUS_TEXT_LEN]);
 

@@ -1,4 +1,4 @@
-/* What ctl/status_format.c writes, read as it arrives, on the side of the commands. */
+/* Reads the text of ctl/status_format.c as it arrives, on the side of the commands. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +26,8 @@ static int copy(char *field, size_t size, const char *value)
 	return 0;
 }
 
-/* Whether the value begins with that name and a space; what is behind it then. */
+/* The part of the value behind that name and a space, with which it must begin; otherwise
+ * NULL. */
 static const char *behind(const char *name, const char *value)
 {
 	size_t len = strlen(name);
@@ -50,7 +51,7 @@ static int parse_drop(uint64_t *drops, uint64_t *losses, const char *value)
 		if (number && !wg_number_parse_long(&losses[i], UINT64_MAX, number))
 			return -EPROTO;
 	}
-	return 0; /* what has no name here is of a newer program */
+	return 0; /* a reason without a name here is of a newer program */
 }
 
 static int parse_lately(struct wg_status *status, char *value)
@@ -256,7 +257,7 @@ static int begin_peer(struct wg_status *status, const char *value)
 	return wg_key_decode(peer->public_key, value) ? 0 : -EPROTO;
 }
 
-/* What was read last is whole now. */
+/* The part that was read last is whole now. */
 static int tell(struct wg_status_reader *reader)
 {
 	const struct wg_status_handler *handler = reader->handler;
@@ -283,7 +284,7 @@ static int parse_errno(const char *value)
 	return n ? -(int)n : 1;
 }
 
-/* One line. 1 after errno's, when it was 0. */
+/* Parses one line. 1 after the line of errno, when that was 0. */
 static int parse_line(struct wg_status_reader *reader, char *line)
 {
 	struct wg_status *status = reader->status;

@@ -1,5 +1,5 @@
-/* What a tunnel has counted: the packets that went through its link, and those that were
- * lost on the way. */
+/* A tunnel's counts: the packets that went through its link, and those that were lost on
+ * the way. */
 #ifndef WG_CTL_TALLY_H
 #define WG_CTL_TALLY_H
 

@@ -10,9 +10,9 @@
 #include "core/config.h"
 #include "crypto/text.h"
 
-/* The most bytes that one request may have: of each of the 2^20 peers of a device there
- * is room for 1 KiB, with all of its keys and a dozen of allowed IPs. It bounds how long
- * a request is read; what it takes meanwhile is for the server to bound. */
+/* The most bytes that one request may have: of each of the 2^20 peers of a device there is
+ * room for 1 KiB, with all of its keys and a dozen of allowed IPs. It bounds how long a
+ * request is read; the memory that it takes meanwhile is for the server to bound. */
 #define WG_UAPI_MAX_REQUEST (1u << 30)
 
 /* The most bytes in one line, without its newline; the longest valid one, an endpoint
@@ -28,8 +28,8 @@ enum wg_uapi_kind {
 	WG_UAPI_N_KINDS
 };
 
-/* The first line of the answer to a down or reload, sent before the work is begun: such
- * an answer may take long, and who asks can tell that from a program that is dead. */
+/* The first line of the answer to a down or reload, sent before the work is begun: such an
+ * answer may take long, and the client can tell that from a program that is dead. */
 #define WG_UAPI_BEGUN "begun=1\n"
 
 /* An interface's index by its name, for scopes of IPv6 endpoints; 0: no such one. */
@@ -41,18 +41,18 @@ struct wg_uapi_parser;
 struct wg_uapi_parser *wg_uapi_parser_new(wg_uapi_scope *scope);
 void wg_uapi_parser_free(struct wg_uapi_parser *parser);
 
-/* Feeds len bytes; *used says how many were taken (those behind a request's end are
- * left). Returns 1 when a request is whole, 0 when more is needed, and -errno when it
- * can never become one (-EPROTO, -EINVAL, -ENODEV for an unknown scope, -E2BIG,
- * -ENOMEM): then the rest of the request is still read and skipped, and the error comes
- * at its end or, where that makes no sense (too large, no request line), at once. */
+/* Feeds len bytes; *used says how many were taken (bytes behind a request's end are left).
+ * Returns 1 when a request is whole, 0 when more is needed, and -errno when it can never
+ * become one (-EPROTO, -EINVAL, -ENODEV for an unknown scope, -E2BIG, -ENOMEM): then the
+ * rest of the request is still read and skipped, and the error comes at its end or, where
+ * that makes no sense (too large, no request line), at once. */
 int wg_uapi_parse(struct wg_uapi_parser *parser, const char *data, size_t len, size_t *used);
 
 /* After an error: whether the request was read to its end, so that the connection can
  * carry another one. Otherwise answer and close. */
 bool wg_uapi_parser_in_step(const struct wg_uapi_parser *parser);
 
-/* What the whole request is, also one with an error (a get, while no request line is
+/* The kind of the whole request, also of one with an error (a get, while no request line is
  * known); config is the parser's, valid until reset, and may be changed by the caller. */
 enum wg_uapi_kind wg_uapi_kind(const struct wg_uapi_parser *parser);
 struct wg_config *wg_uapi_config(struct wg_uapi_parser *parser);
@@ -61,7 +61,7 @@ struct wg_config *wg_uapi_config(struct wg_uapi_parser *parser);
  * words can make a peer. */
 size_t wg_uapi_parser_bytes(const struct wg_uapi_parser *parser);
 
-/* Ready for the next request of the connection. */
+/* Gets ready for the next request of the connection. */
 void wg_uapi_parser_reset(struct wg_uapi_parser *parser);
 
 /* The answer to a get, in pieces: first the device, then its peers, some at a time; its

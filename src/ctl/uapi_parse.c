@@ -169,7 +169,8 @@ static int set_replace_allowed_ips(struct wg_uapi_parser *parser, char *value)
 	return parse_true(&last_peer(parser)->replace_allowed_ips, value);
 }
 
-/* What the allocator takes for a peer's allowed IPs: 16 bytes at a time, and its own word. */
+/* The bytes that the allocator takes for a peer's allowed IPs: 16 at a time, and its own
+ * word. */
 static size_t block_bytes(size_t allowed_ips)
 {
 	size_t len = allowed_ips * sizeof(struct wg_config_allowed_ip);
@@ -270,7 +271,8 @@ static int take_line(struct wg_uapi_parser *parser)
 
 	if (!equals)
 		return -EPROTO;
-	/* The line is shorter than what came when it is too long or has a zero byte. */
+	/* The line is shorter than the text that came when that is too long or has a zero
+	 * byte. */
 	if (parser->kind != WG_UAPI_SET || strlen(parser->line) != parser->line_len)
 		return -EINVAL;
 	*equals = '\0';

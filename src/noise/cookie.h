@@ -49,7 +49,8 @@ enum wg_mac_verdict wg_cookie_check(struct wg_cookie_checker *checker, const voi
 				    size_t len, const struct wg_endpoint *source, bool check_mac2,
 				    wg_time now, const struct wg_random *random);
 
-/* The mac1 of a handshake message of len bytes: its name, for whoever has the cookie. */
+/* The mac1 of a handshake message of len bytes, which tells messages apart that carry one
+ * cookie. */
 static inline const uint8_t *wg_cookie_mac1(const uint8_t *message, size_t len)
 {
 	return message + len - 2 * WG_MAC_LEN;

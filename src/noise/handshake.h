@@ -18,12 +18,12 @@ struct wg_identity {
 	uint8_t public_key[WG_KEY_LEN];
 };
 
-/* What is known of the other side before it speaks. */
+/* All that is known of the other side before it speaks. */
 struct wg_remote {
 	uint8_t public_key[WG_KEY_LEN];
 	uint8_t preshared_key[WG_KEY_LEN]; /* zeros where there is none */
 	uint8_t static_static[WG_KEY_LEN]; /* DH of both static keys, once it is computed */
-	bool usable;                       /* there is one: public_key is not of low order */
+	bool usable;                       /* public_key is not of low order, and we have a key */
 	bool computed;
 };
 
@@ -53,12 +53,12 @@ void wg_identity_init(struct wg_identity *identity, const uint8_t private_key[st
  * had with both keys, and static_static is not computed. Costs nothing. */
 void wg_remote_reset(struct wg_remote *remote, const struct wg_identity *identity);
 
-/* Computes static_static if it is not yet and can be (one DH). Whether it is there now. */
+/* Computes static_static if it is not there yet and the key is usable (one DH). Whether it
+ * is there now. */
 bool wg_remote_compute(struct wg_remote *remote, const struct wg_identity *identity);
 
-/* Initiator. Builds the first message but for its macs. ephemeral is 32 random
- * bytes; index names the handshake in answers. False: the remote is unusable, or not
- * computed. */
+/* Initiator. Builds the first message except for its macs. ephemeral is 32 random bytes;
+ * index names the handshake in answers. False: the remote is unusable, or not computed. */
 bool wg_handshake_create_initiation(struct wg_handshake *handshake,
 				    struct wg_wire_initiation *message,
 				    const struct wg_identity *identity,
@@ -67,25 +67,26 @@ bool wg_handshake_create_initiation(struct wg_handshake *handshake,
 				    const uint8_t ephemeral[static WG_KEY_LEN], uint32_t index)
 	__attribute__((warn_unused_result));
 
-/* Responder, first half (one DH): who sent it? On success the handshake holds what
- * the second half needs, and sender_key the initiator's static public key, not yet
- * proven to be there. */
+/* Responder, first half (one DH): finds the sender. On success the handshake holds what the
+ * second half needs, and sender_key the initiator's static public key, which is not yet
+ * proven to be the sender's. */
 bool wg_handshake_open_initiation(struct wg_handshake *handshake,
 				  uint8_t sender_key[static WG_KEY_LEN],
 				  const struct wg_wire_initiation *message,
 				  const struct wg_identity *identity)
 	__attribute__((warn_unused_result));
 
-/* Responder, second half (no DH): proves the sender, who must have been computed, by its
- * timestamp. On success the state is INITIATION_CONSUMED and remote_index is set. */
+/* Responder, second half (no DH): proves the sender by the timestamp; its struct wg_remote
+ * must have been computed. On success the state is INITIATION_CONSUMED and remote_index is
+ * set. */
 bool wg_handshake_verify_initiation(struct wg_handshake *handshake,
 				    uint8_t timestamp[static WG_TAI64N_LEN],
 				    const struct wg_wire_initiation *message,
 				    const struct wg_remote *remote)
 	__attribute__((warn_unused_result));
 
-/* Responder: the answer to a consumed initiation, but for its macs (two DHs and a
- * key generation). State becomes RESPONSE_SENT. */
+/* Responder: the answer to a consumed initiation, except for its macs (two DHs and a key
+ * generation). State becomes RESPONSE_SENT. */
 bool wg_handshake_create_response(struct wg_handshake *handshake, struct wg_wire_response *message,
 				  const struct wg_remote *remote,
 				  const uint8_t ephemeral[static WG_KEY_LEN], uint32_t index)

@@ -1,5 +1,5 @@
-/* Vectors are sealed and opened in groups, so that what the AEAD works on fits on
- * the stack: nothing is allocated here. */
+/* Vectors are sealed and opened in groups, so that the AEAD's items fit on the stack:
+ * nothing is allocated here. */
 #include "noise/session.h"
 
 #include <assert.h>
@@ -27,7 +27,7 @@ bool wg_session_reserve(struct wg_session *session, uint64_t n, uint64_t *counte
 	return true;
 }
 
-/* Puts the header before the packet and says what is to be sealed. */
+/* Puts the header before the packet and fills in the item to be sealed. */
 static struct wg_aead_item plan_seal(const struct wg_session *session, struct wg_packet *packet)
 {
 	struct wg_aead_item item = {

@@ -64,7 +64,7 @@ static_assert(sizeof(struct wg_wire_transport) == 16, "wire size");
 static_assert(alignof(struct wg_wire_transport) == 1, "overlays any buffer");
 
 #define WG_TRANSPORT_HEADER_LEN sizeof(struct wg_wire_transport)
-/* Header and tag: what a message is longer than its padded inner packet. */
+/* Header and tag: so much longer is a message than its padded inner packet. */
 #define WG_TRANSPORT_OVERHEAD   (WG_TRANSPORT_HEADER_LEN + WG_TAG_LEN)
 /* Any handshake message fits. */
 #define WG_HANDSHAKE_MAX_LEN    sizeof(struct wg_wire_initiation)

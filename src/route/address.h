@@ -23,7 +23,7 @@ struct wg_address {
 int wg_address_add(struct wg_netlink *nl, const struct wg_address *address);
 /* -EADDRNOTAVAIL when the link has no such address. */
 int wg_address_delete(struct wg_netlink *nl, const struct wg_address *address);
-/* Those of one link, or of all with link 0; both families. Freed by the caller. */
+/* The addresses of one link, or of all with link 0; both families. Freed by the caller. */
 int wg_address_list(struct wg_netlink *nl, uint32_t link, struct wg_address **addresses, size_t *n);
 
 #endif

@@ -32,8 +32,8 @@ int wg_link_list(struct wg_netlink *nl, struct wg_link **links, size_t *n);
 
 int wg_link_set_up(struct wg_netlink *nl, uint32_t index, bool up);
 int wg_link_set_mtu(struct wg_netlink *nl, uint32_t index, uint32_t mtu);
-/* Has the kernel give it no IPv6 address of its own making: none of link-local scope, and
- * so no solicitations from it. -errno where there is no IPv6. */
+/* Keeps the kernel from giving the link an IPv6 address of its own making: without a
+ * link-local one nothing is solicited from it. -errno where there is no IPv6. */
 int wg_link_set_addressless(struct wg_netlink *nl, uint32_t index);
 int wg_link_delete(struct wg_netlink *nl, uint32_t index);
 

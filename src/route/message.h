@@ -34,8 +34,8 @@ typedef bool wg_message_reader(const struct nlmsghdr *nlh, void *item, const voi
  * reader took none. */
 int wg_message_get(struct wg_netlink *nl, wg_message_reader *read, size_t size, void *item);
 
-/* Sends the dump that was begun, and makes an array of what the reader took. A dump
- * that a change interrupted is asked for again, a few times. *items is freed by the
+/* Sends the dump that was begun, and makes an array of the items that the reader took. A
+ * dump that a change interrupted is asked for again, a few times. *items is freed by the
  * caller. */
 int wg_message_list(struct wg_netlink *nl, wg_message_reader *read, const void *ctx, size_t size,
 		    void **items, size_t *n);

@@ -14,7 +14,7 @@ struct wg_neigh_proxy {
 	struct wg_ip ip;
 };
 
-/* Succeeds as well where it exists: the kernel keeps one of a kind. */
+/* Succeeds also where the proxy exists: the kernel keeps one of a kind. */
 int wg_neigh_proxy_add(struct wg_netlink *nl, const struct wg_neigh_proxy *proxy);
 /* -ENOENT when there is none. */
 int wg_neigh_proxy_delete(struct wg_netlink *nl, const struct wg_neigh_proxy *proxy);

@@ -18,13 +18,13 @@
 #define REQUEST_LEN 1024
 #define ANSWER_LEN  32768
 
-/* How often is asked again for what was interrupted, or lost. On a router that is told of
- * changes all the time no dump is ever of one moment; then the last one has to do. What it
- * may lack, or have twice, is what was changing. */
+/* How often a dump that was interrupted, or an answer that was lost, is asked for again. On
+ * a router that is told of changes all the time no dump is ever of one moment; then the
+ * last one has to do. It may lack, or have twice, only entries that were changing. */
 #define TRIES 8
 
-/* The kernel answers before the request's system call returns; so who waits for longer
- * would wait for ever. */
+/* The kernel answers before the request's system call returns; so a longer wait would be
+ * one for ever. */
 #define ANSWER_SECONDS 10
 
 #ifndef SO_NETNS_COOKIE
@@ -40,7 +40,7 @@ struct wg_netlink {
 	_Alignas(struct nlmsghdr) char answer[ANSWER_LEN];
 };
 
-/* What the answer to a request is made into. */
+/* Where the answer to a request goes. */
 struct sink {
 	wg_message_reader *read;
 	const void *ctx;
@@ -142,7 +142,7 @@ static int digest(struct wg_netlink *nl, size_t len, struct sink *sink)
 		if (nlh->nlmsg_type >= NLMSG_MIN_TYPE && !failed)
 			failed = take(sink, nlh);
 	}
-	/* What is left is no message, or claims to be longer than the datagram. */
+	/* The rest is no message, or claims to be longer than the datagram. */
 	if (left > 0)
 		return -EBADMSG;
 	return failed ? failed : 1;
@@ -152,7 +152,7 @@ static void set_option(struct wg_netlink *nl, int option)
 {
 	int on = 1;
 
-	/* Older kernels lack some; then errors are terse and dumps larger. */
+	/* Older kernels lack some of these options; then errors are terse and dumps larger. */
 	(void)mnl_socket_setsockopt(nl->socket, option, &on, sizeof(on));
 }
 
@@ -217,7 +217,7 @@ static ssize_t receive(struct wg_netlink *nl)
 	}
 }
 
-/* What went wrong on the way, where the kernel cannot have said it. */
+/* Says what went wrong on the way, where the kernel cannot have said it. */
 static void explain(struct wg_netlink *nl, int r)
 {
 	const char *why = r == -ENOBUFS     ? "the kernel's answer was lost for want of memory"
@@ -230,8 +230,8 @@ static void explain(struct wg_netlink *nl, int r)
 		snprintf(nl->error, sizeof(nl->error), "%s", why);
 }
 
-/* Reads the answer to its end; where that cannot be had, its rest would be in the way of
- * the next one, and a dump that has not ended of the next dump. */
+/* Reads the answer to its end. Otherwise its rest would be in the way of the next answer,
+ * and a dump that has not ended in the way of the next dump. */
 static int read_answer(struct wg_netlink *nl, struct sink *sink)
 {
 	ssize_t len;

@@ -10,13 +10,13 @@
 struct wg_netlink;
 
 /* Opens a socket in the caller's present network namespace; it is for use there, since it
- * is opened again when an answer was lost. What only asks is then asked again. */
+ * is opened again when an answer was lost. Requests that only ask are then sent again. */
 int wg_netlink_open(struct wg_netlink **out);
 /* NULL is ignored. */
 void wg_netlink_close(struct wg_netlink *nl);
 
 /* Why the last request failed, in the kernel's own words, or what happened to its answer;
- * "" where there is no more to say than the error. */
+ * "" where the error says it all. */
 const char *wg_netlink_error(const struct wg_netlink *nl);
 
 /* A number that no other network namespace of this boot has. */

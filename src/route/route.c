@@ -36,7 +36,7 @@ static uint32_t expiry(const struct nlattr *attr)
 	return info->rta_expires > 0 ? (uint32_t)(info->rta_expires / sysconf(_SC_CLK_TCK)) : 0;
 }
 
-/* Of several next hops (rtnetlink(7), RTA_MULTIPATH) the first. */
+/* The first of several next hops (rtnetlink(7), RTA_MULTIPATH). */
 static void read_hops(struct wg_route *route, const struct nlattr *attr, uint8_t af)
 {
 	const struct rtnexthop *hop;
@@ -211,7 +211,7 @@ int wg_route_lookup(struct wg_netlink *nl, const struct wg_ip *to, uint32_t mark
 	struct rtmsg info = {
 		.rtm_family = wg_message_af(to->family),
 		.rtm_dst_len = wg_family_bits(to->family),
-		/* IPv6 says the table unasked, and refuses the flag. */
+		/* IPv6 tells the table unasked, and refuses the flag. */
 		.rtm_flags = to->family == WG_FAMILY_IPV4 ? RTM_F_LOOKUP_TABLE : 0,
 	};
 	struct nlmsghdr *nlh = wg_message_begin(nl, RTM_GETROUTE, 0, &info, sizeof(info));

@@ -20,7 +20,7 @@ enum wg_route_type {
 
 enum wg_route_protocol {
 	WG_ROUTE_FROM_KERNEL = 2,
-	WG_ROUTE_FROM_BOOT = 3, /* what ip(8) says when told nothing */
+	WG_ROUTE_FROM_BOOT = 3, /* as ip(8) sets it when told nothing */
 	WG_ROUTE_FROM_STATIC = 4,
 	WG_ROUTE_FROM_RA = 9 /* a router advertisement */
 };
@@ -44,9 +44,9 @@ struct wg_route {
 
 /* -EEXIST when there is one with this destination, metric and table. */
 int wg_route_add(struct wg_netlink *nl, const struct wg_route *route);
-/* Adds it, or puts it in the place of the one with this destination, metric and table. */
+/* Adds a route, or puts it in the place of the one with its destination, metric and table. */
 int wg_route_replace(struct wg_netlink *nl, const struct wg_route *route);
-/* Deletes the one that agrees in all that is given. -ESRCH when there is none. */
+/* Deletes the route that agrees in all that is given. -ESRCH when there is none. */
 int wg_route_delete(struct wg_netlink *nl, const struct wg_route *route);
 
 /* Routes of a family (WG_FAMILY_NONE: both) in a table (0: all). Of a route with

@@ -7,7 +7,7 @@
 #include "base/endpoint.h"
 #include "route/message.h"
 
-/* Selectors and actions that struct wg_rule does not tell. */
+/* Selectors and actions for which struct wg_rule has no field. */
 static bool has_others(const struct fib_rule_hdr *info, const struct wg_message *msg)
 {
 	static const uint8_t unknown[] = {

@@ -19,7 +19,7 @@ static uint64_t add_word(uint64_t sum, uint64_t word)
 	return sum + (sum < word);
 }
 
-/* GCC's and clang's vectors, which become what the target has (SSE2 on any x86-64). */
+/* GCC's and clang's vectors, which become those of the target (SSE2 on any x86-64). */
 static uint64_t sum_plain(const uint8_t *data, size_t n)
 {
 	typedef uint64_t lanes __attribute__((vector_size(16)));
@@ -39,7 +39,8 @@ static uint64_t sum_plain(const uint8_t *data, size_t n)
 }
 
 #ifdef __x86_64__
-/* By hand, for GCC 12 takes 32-byte vectors apart unless the whole file may use AVX. */
+/* Written by hand, for GCC 12 takes 32-byte vectors apart unless the whole file may use
+ * AVX. */
 __attribute__((target("avx2"))) static uint64_t sum_avx2(const uint8_t *data, size_t n)
 {
 	const __m256i low = _mm256_set1_epi64x(0xffffffff);

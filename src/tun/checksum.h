@@ -1,6 +1,6 @@
 /* The Internet checksum (RFC 1071). Sums are in memory order: 16-bit words are added as
- * this machine loads them, and what is stored is stored likewise (section 2(B)). Only this
- * folder includes it. */
+ * this machine loads them, and stored in the same way (section 2(B)). Only this folder
+ * includes it. */
 #ifndef WG_TUN_CHECKSUM_H
 #define WG_TUN_CHECKSUM_H
 
@@ -8,10 +8,10 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Adds bytes to a sum. Only the last piece of what is summed may have an odd length. */
+/* Adds bytes to a sum. Only the last piece that is added may have an odd length. */
 uint64_t wg_checksum_add(uint64_t sum, const void *data, size_t len);
 
-/* The same without what only some processors have. */
+/* The same without instructions that only some processors have. */
 uint64_t wg_checksum_add_plain(uint64_t sum, const void *data, size_t len);
 
 /* Adds a 16-bit number as it stands in a packet. */
@@ -34,7 +34,7 @@ static inline uint16_t wg_checksum_fold(uint64_t sum)
 	return (uint16_t)sum;
 }
 
-/* Stores a sum, folded: what is left for a device to complete. */
+/* Stores a sum, folded, which a device is to complete. */
 static inline void wg_checksum_store_partial(uint8_t *field, uint64_t sum)
 {
 	uint16_t folded = wg_checksum_fold(sum);
@@ -50,7 +50,7 @@ static inline void wg_checksum_store(uint8_t *field, uint64_t sum)
 	memcpy(field, &folded, sizeof(folded));
 }
 
-/* Makes the checksum at an offset complete, which has its pseudo header's sum. */
+/* Completes the checksum at an offset, which has its pseudo header's sum. */
 void wg_checksum_complete(uint8_t *data, size_t len, size_t offset);
 
 #endif

@@ -1,10 +1,10 @@
 /* From packets to groups that a TUN device takes as one.
  *
- * What comes out must be what Linux accepts (virtio_net_hdr_to_skb) and, when it is
- * forwarded, cuts up again into what came in: so headers are equal but for the fields
- * that segmentation rewrites, by the rules of Linux' GRO (tcp_gro_receive,
- * inet_gro_receive, udp_gro_receive), and all checksums were right before. Checksums are
- * only looked at when two packets meet; a packet that stays alone is left untouched. */
+ * Linux must accept each group (virtio_net_hdr_to_skb) and, when it forwards one, cut it up
+ * again into the packets that came in: so headers are equal except for the fields that
+ * segmentation rewrites, by the rules of Linux' GRO (tcp_gro_receive, inet_gro_receive,
+ * udp_gro_receive), and all checksums were right before. Checksums are only looked at when
+ * two packets meet; a packet that stays alone is left untouched. */
 #include <string.h>
 
 #include "base/bytes.h"
@@ -25,7 +25,7 @@
 #define ICMP   1u
 #define ICMPV6 58u
 
-/* What a packet is to its flow's group. */
+/* A packet's relation to its flow's group. */
 enum kind {
 	KIND_OTHER,   /* of no flow that is coalesced */
 	KIND_UNCLEAR, /* may be of any flow: a fragment, or behind options */
@@ -155,7 +155,8 @@ static bool id_fits(const struct wg_offload_group *group, const uint8_t *first, 
 	return id == (uint16_t)(old + *step * group->packets.n);
 }
 
-/* All but lengths, identification and checksum; the first byte has the version. */
+/* All fields except for lengths, identification and checksum; the first byte has the
+ * version. */
 static bool ip_fits(const uint8_t *first, const uint8_t *ip)
 {
 	if (ip[0] >> 4 == 6)
@@ -167,8 +168,9 @@ static bool ip_fits(const uint8_t *first, const uint8_t *ip)
 	       !memcmp(first + WG_IPV4_SOURCE, ip + WG_IPV4_SOURCE, WG_IPV4_LEN - WG_IPV4_SOURCE);
 }
 
-/* The same ports, the next sequence number, and else only what may differ by segmentation.
- * Also the window, which GRO does not ask for: it would be the first one's for all. */
+/* The same ports, the next sequence number, and beside that no difference that segmentation
+ * does not make. Also the window, which GRO does not ask for: it would be the first one's
+ * for all. */
 static bool tcp_fits(const struct wg_offload_group *group, const uint8_t *first, const uint8_t *tcp,
 		     size_t tcp_len)
 {
@@ -184,7 +186,7 @@ static bool tcp_fits(const struct wg_offload_group *group, const uint8_t *first,
 	       !memcmp(first + WG_TCP_URGENT, tcp + WG_TCP_URGENT, tcp_len - WG_TCP_URGENT);
 }
 
-/* Whether the packet continues the group, its checksums aside. */
+/* Whether the packet continues the group, without a look at its checksums. */
 static bool fits(const struct wg_offload_group *group, const struct view *view, uint16_t *step)
 {
 	const uint8_t *first = group->packets.head->data;
@@ -328,8 +330,8 @@ static uint8_t gso_type(const struct wg_offload_group *group)
 	return ip[l4 + WG_TCP_FLAGS] & WG_TCP_CWR ? type | WG_VNET_ECN : type;
 }
 
-/* Makes the first packet's headers those of the whole. The checksum is left to the
- * kernel, which takes what needs one for verified: it was. */
+/* Makes the first packet's headers those of the whole. The checksum is left to the kernel,
+ * which takes a packet that needs one for verified: it was. */
 static void finish(const struct wg_offload_group *group)
 {
 	uint8_t *ip = group->packets.head->data;

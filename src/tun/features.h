@@ -1,4 +1,4 @@
-/* What TUNSETOFFLOAD is asked for. Only this folder includes it. */
+/* The flags for TUNSETOFFLOAD. Only this folder includes it. */
 #ifndef WG_TUN_FEATURES_H
 #define WG_TUN_FEATURES_H
 

@@ -6,7 +6,7 @@
 #include "tun/offload.h"
 #include "tun/tun.h"
 
-/* What a slot has of a packet: the rest is for padding and tag. */
+/* The packet's part of a slot: the rest is for padding and tag. */
 #define WG_TUN_SLOT_READ (WG_SLOT_ROOM - WG_OFFLOAD_TAILROOM)
 
 struct wg_tun {

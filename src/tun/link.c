@@ -30,7 +30,7 @@
 
 #define DROPPED_AT offsetof(struct rtnl_link_stats64, tx_dropped)
 
-/* A request and then its answer. A TUN link's attributes take about 1 KiB. */
+/* Room for a request and then for its answer. A TUN link's attributes take about 1 KiB. */
 struct message {
 	alignas(struct nlmsghdr) uint8_t bytes[16384];
 };
@@ -208,7 +208,8 @@ int wg_tun_link_get(int tun_fd, struct wg_tun_link *link)
 		err = number_of(fd, ns, &number);
 	if (!err)
 		err = query(fd, ifr.ifr_name, number, link);
-	/* By name only, and not here: it was moved to where we may not look. */
+	/* We may ask by name only, and the link is not here: it was moved to a namespace
+	 * where we may not look. */
 	if (err == -ENODEV && ns < 0)
 		err = -EPERM;
 	if (ns >= 0)

@@ -1,12 +1,12 @@
-/* What rtnetlink says about the link behind a TUN descriptor, wherever it is. Only the
- * keeper includes it. */
+/* rtnetlink's facts about the link behind a TUN descriptor, wherever it is. Only the keeper
+ * includes it. */
 #ifndef WG_TUN_LINK_H
 #define WG_TUN_LINK_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The number of our own network namespace, as messages without one are of it. */
+/* In place of a namespace's number: our own, which messages without a number are of. */
 #define WG_TUN_LINK_OWN (-1)
 
 struct wg_tun_link {

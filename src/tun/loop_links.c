@@ -27,7 +27,7 @@ static int write_parameter(const char *path, char value)
 	return err;
 }
 
-/* A new namespace has the host's values of some of them. */
+/* A new namespace starts with the host's values of some of these parameters. */
 static int allow_forwarding(struct wg_loop_links *links)
 {
 	int err = write_parameter("/proc/sys/net/ipv4/ip_forward", '1');
@@ -41,7 +41,7 @@ static int allow_forwarding(struct wg_loop_links *links)
 }
 
 /* A descriptor or -errno. The link is persistent, so that closing it does not wait until
- * the kernel has let go of it; that it does in its own time, with the namespace. */
+ * the kernel has let go of it; the kernel does so in its own time, with the namespace. */
 static int open_link(const char *name, int control)
 {
 	struct ifreq ifr = {.ifr_flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR};

@@ -1,5 +1,5 @@
-/* Two TUN links, "in" and "out", in a network namespace that holds nothing else: what is
- * written to the first is forwarded to the second. For a probe in a child process, so only
+/* Two TUN links, "in" and "out", in a network namespace that holds nothing else: packets
+ * written to the first are forwarded to the second. For a probe in a child process, so only
  * system calls are made and nothing is allocated. Only this folder includes it. */
 #ifndef WG_TUN_LOOP_LINKS_H
 #define WG_TUN_LOOP_LINKS_H

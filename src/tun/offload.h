@@ -1,6 +1,6 @@
 /* Segmentation and checksum offloads between packets and a TUN device with vnet headers.
- * Pure: what is read is split into packets, what is to be written is coalesced. Only this
- * folder includes it. */
+ * Pure: a read super-packet is split into packets, and packets that are to be written are
+ * coalesced. Only this folder includes it. */
 #ifndef WG_TUN_OFFLOAD_H
 #define WG_TUN_OFFLOAD_H
 
@@ -17,8 +17,8 @@ struct wg_vnet {
 	uint8_t flags;        /* enum wg_vnet_flags */
 	uint8_t gso_type;     /* enum wg_vnet_gso, WG_VNET_ECN */
 	uint16_t header_len;  /* bytes that are headers; only a hint */
-	uint16_t gso_size;    /* payload of every segment but the last */
-	uint16_t csum_start;  /* what is summed begins here and goes to the end */
+	uint16_t gso_size;    /* payload of every segment except for the last */
+	uint16_t csum_start;  /* the summed part begins here and goes to the end */
 	uint16_t csum_offset; /* of the checksum, from there */
 };
 static_assert(sizeof(struct wg_vnet) == 10, "as the kernel has it");
@@ -46,11 +46,11 @@ enum wg_vnet_gso {
 struct wg_vnet wg_vnet_load(const uint8_t *data);
 void wg_vnet_store(uint8_t *data, const struct wg_vnet *vnet);
 
-/* Splits what one read gave and adds the packets to the batch, the second and later
- * ones with WG_PACKET_SAME_FLOW. The vnet header stands before packet->data, a slot's
- * with the tailroom left free; what it did not hold is at rest. Takes the packet. 0; -EINVAL when
- * it is malformed, and then nothing was added; -ENOMEM when the pool is at its bound, and then the
- * rest of the segments were dropped. */
+/* Splits the result of one read and adds the packets to the batch, the second and later
+ * ones with WG_PACKET_SAME_FLOW. The vnet header stands before packet->data, a slot's with
+ * the tailroom left free; the part that the slot did not hold is at rest. Takes the packet.
+ * 0; -EINVAL when it is malformed, and then nothing was added; -ENOMEM when the pool is at
+ * its bound, and then the rest of the segments were dropped. */
 int wg_offload_split(struct wg_packet *packet, const uint8_t *rest, size_t rest_len,
 		     struct wg_pool *pool, struct wg_batch *batch);
 
@@ -59,8 +59,8 @@ int wg_offload_split(struct wg_packet *packet, const uint8_t *rest, size_t rest_
 struct wg_offload_group {
 	struct wg_batch packets;
 	uint32_t header_len;
-	uint32_t len;     /* of what is written, without the vnet header */
-	uint32_t payload; /* of the first, and so of every packet but the last */
+	uint32_t len;     /* of all that is written, without the vnet header */
+	uint32_t payload; /* of the first, and so of every packet except for the last */
 	uint16_t id_step; /* by which the IPv4 identification grows */
 	bool verified;    /* the first packet's checksum was */
 	bool open;        /* more may follow */
@@ -83,7 +83,7 @@ struct wg_offload_groups {
  * their packets are the caller's. Call again while the batch is not empty. */
 void wg_offload_coalesce(struct wg_offload_groups *groups, struct wg_batch *batch);
 
-/* Makes the packets of a group again what they were before, with a vnet header that asks
+/* Takes a group apart into the packets that it was made of, with a vnet header that asks
  * for nothing before each: to be written one by one where the kernel refused the group. */
 void wg_offload_ungroup(struct wg_offload_group *group);
 

@@ -13,7 +13,7 @@ static bool name_is_valid(const char *name)
 {
 	size_t len = strlen(name);
 
-	/* '%' would have the kernel pick a number, the rest it refuses itself. */
+	/* '%' would have the kernel pick a number; other bad names it refuses itself. */
 	return len > 0 && len < WG_TUN_NAME_LEN && !strpbrk(name, "%/: \t\n\v\f\r") &&
 	       strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }

@@ -10,8 +10,8 @@
 #include "tun/loop_links.h"
 #include "tun/offload.h"
 
-/* Forwarding is over before the write returns, or a moment later if another processor
- * does it. What has not come by then never will. */
+/* Forwarding is over before the write returns, or a moment later if another processor does
+ * it. A packet that has not come by then never will. */
 #define WAIT_MS 300
 
 /* A packet that needs no offload. */
@@ -58,8 +58,8 @@ static bool collect(int out, const struct wg_specimen *specimen, size_t payload,
 	return came >= payload;
 }
 
-/* In pieces, as a group of packets is written: the first one whole, of each other the
- * payload. */
+/* Writes it in pieces, as a group of packets is written: the first whole, and of each other
+ * the payload. */
 static int write_pieces(int in, const struct wg_specimen *specimen, uint8_t *data, size_t len)
 {
 	size_t at = specimen->n ? wg_specimen_header_len(specimen) + specimen->size : len;
@@ -96,7 +96,7 @@ static bool is_open(const struct wg_loop_links *links, bool is_ipv6)
 	return send_one(links, &plain, &take) && !take.error;
 }
 
-/* One that is lost costs waiting, so then no more of its protocol are sent. */
+/* A packet that is lost costs waiting, so after one no more of its protocol are sent. */
 static void send_all(const struct wg_loop_links *links, struct wg_tun_take *takes, bool lost[2])
 {
 	const bool open[2] = {is_open(links, false), links->has_ipv6 && is_open(links, true)};
@@ -125,7 +125,7 @@ void wg_tun_probe_make(struct wg_tun_probe *probe)
 	}
 }
 
-/* The packets that came, after splitting; what cannot be split is left out, as it is in
+/* The packets that came, after splitting; one that cannot be split is left out, as it is in
  * wg_tun_read. */
 static void split(const struct wg_tun_take *take, struct wg_pool *pool, struct wg_batch *batch)
 {

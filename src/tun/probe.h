@@ -20,7 +20,7 @@
 #include "tun/specimen.h"
 #include "tun/tun.h"
 
-/* What came back of one specimen. */
+/* The packets that came back of one specimen. */
 struct wg_tun_take {
 	bool made; /* it was written, or refused, and all was read */
 	int error; /* why it was refused: -errno, or 0 */

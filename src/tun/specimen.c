@@ -15,9 +15,9 @@ static const uint8_t ipv4_addresses[8] = {192, 0, 2, 1, 198, 51, 100, 1};
 static const uint8_t ipv6_addresses[32] = {0x20, 1,    0x0d, 0xb8, [15] = 1, [16] = 0x20,
 					   1,    0x0d, 0xb8, 0,    1,        [31] = 1};
 
-/* Beside the short tail: what a kernel is known to have refused (see tun/kernel.c), no
- * tail and one that is only just shorter; the shortest; and segments that are shorter than
- * their headers. */
+/* Beside the short tail: no tail, and one that is only just shorter, both of which a kernel
+ * is known to have refused (see tun/kernel.c); the shortest tail; and segments that are
+ * shorter than their headers. */
 static const struct {
 	uint8_t n;
 	uint16_t size;
@@ -71,7 +71,8 @@ size_t wg_specimen_header_len(const struct wg_specimen *specimen)
 	return ip_len(specimen) + (specimen->is_udp ? WG_UDP_LEN : WG_TCP_LEN);
 }
 
-/* One packet of it: where its payload begins in the whole's, and how long that is. */
+/* One packet of a specimen: where its payload begins in that of the whole, and how long it
+ * is. */
 struct piece {
 	size_t index;
 	size_t offset;
@@ -213,7 +214,7 @@ static size_t name(const struct wg_specimen *specimen, struct wg_offload_finding
 				tail, specimen->is_udp ? "UDP" : "TCP", specimen->is_ipv6 ? 6 : 4);
 }
 
-/* The first byte that differs; len: none does. */
+/* The place of the first byte that differs; len: none does. */
 static size_t first_difference(const uint8_t *a, const uint8_t *b, size_t len)
 {
 	size_t i = 0;
@@ -223,7 +224,7 @@ static size_t first_difference(const uint8_t *a, const uint8_t *b, size_t len)
 	return i;
 }
 
-/* Whether the packet of that index is what it must be. */
+/* Whether the packet of that index is as it must be. */
 static bool judge_packet(const struct wg_specimen *specimen, size_t index,
 			 const struct wg_packet *packet, struct wg_offload_finding *finding)
 {

@@ -37,7 +37,7 @@ static void gather(uint8_t *dst, const struct super *super, size_t at, size_t le
 		memcpy(dst + n, super->rest + (at + n - super->first_len), len - n);
 }
 
-/* Whether the IP header is of the family and says what the GSO type does. */
+/* Whether the IP header is of the family, and of the protocol, that the GSO type says. */
 static bool check_ip(const struct super *super, bool is_ipv6, uint8_t protocol)
 {
 	const uint8_t *ip = super->first;
@@ -69,8 +69,8 @@ static bool measure_udp(struct super *super)
 	return super->csum_offset == WG_UDP_CHECKSUM && super->header_len <= super->first_len;
 }
 
-/* Fills in what the headers say; false when that is not right. header_len of the vnet
- * header is not looked at: Linux puts there whatever was linear in its buffer. */
+/* Measures the headers; false when they are not right. header_len of the vnet header is not
+ * looked at: Linux puts the length there that was linear in its buffer. */
 static bool measure(struct super *super, const struct wg_vnet *vnet)
 {
 	uint8_t version = super->first_len > 0 ? super->first[0] >> 4 : 0;

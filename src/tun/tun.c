@@ -23,7 +23,8 @@ static int set_vnet_len(const struct wg_tun *tun)
 	return len && ioctl(tun->fd, TUNSETVNETHDRSZ, &len) < 0 ? -errno : 0;
 }
 
-/* Super-packets come with a checksum that is left to us, so that goes with each. */
+/* Super-packets come with a checksum that is left to us, so checksum offload goes with
+ * each. */
 static bool use(const struct wg_tun *tun, unsigned int offloads)
 {
 	if (offloads)
@@ -31,7 +32,8 @@ static bool use(const struct wg_tun *tun, unsigned int offloads)
 	return ioctl(tun->fd, TUNSETOFFLOAD, offloads) == 0;
 }
 
-/* Also none: a persistent link may have those of the program that had it last. */
+/* Also when no offload is wanted: a persistent link may have those of the program that had
+ * it last. */
 static void use_states(const struct wg_tun *tun)
 {
 	unsigned int used = 0;

@@ -14,7 +14,7 @@
 
 struct wg_tun;
 
-/* What is counted; monotonic since opening. */
+/* Counts; monotonic since opening. */
 struct wg_tun_stats {
 	uint64_t read_packets; /* after splitting */
 	uint64_t read_calls;   /* packets or super-packets read from the device */
@@ -43,7 +43,7 @@ int wg_tun_adopt(struct wg_tun **out, int fd);
 /* Closes the descriptor; a link that is not persistent goes with it. */
 void wg_tun_close(struct wg_tun *tun);
 
-/* What may be in use of segmentation offload. */
+/* The segmentation offloads that may be in use. */
 enum wg_tun_offload {
 	WG_TUN_TSO,     /* from the link: TCP packets up to 64 KiB, split here */
 	WG_TUN_USO,     /* the same for UDP; Linux 6.2 */
@@ -52,11 +52,11 @@ enum wg_tun_offload {
 	WG_TUN_N_OFFLOADS
 };
 
-/* Chooses among them; after opening, all are wanted. What the kernel does not have is
+/* Chooses among them; after opening, all are wanted. One that the kernel does not have is
  * not used, without an error. */
 void wg_tun_set_offloads(struct wg_tun *tun, const bool unwanted[static WG_TUN_N_OFFLOADS]);
 
-/* Takes one out of use, or back into it, as a probe found. */
+/* Takes an offload out of use, or back into it, as a probe found. */
 void wg_tun_decide(struct wg_tun *tun, enum wg_tun_offload which, enum wg_offload_state state);
 
 /* Whether an offload is in use, and why not. */
@@ -65,8 +65,8 @@ enum wg_offload_state wg_tun_offload(const struct wg_tun *tun, enum wg_tun_offlo
 int wg_tun_fd(const struct wg_tun *tun);
 /* The name now: a link may be renamed. -ENODEV or -EBADFD when it is gone. */
 int wg_tun_name(const struct wg_tun *tun, char name[static WG_TUN_NAME_LEN]);
-/* The link's MTU in bytes, or -errno. Works from any network namespace for whom has
- * CAP_NET_ADMIN; without it, -EPERM when the link is not in our own. */
+/* The link's MTU in bytes, or -errno. With CAP_NET_ADMIN this works from any network
+ * namespace; without it, -EPERM when the link is not in our own. */
 int wg_tun_mtu(const struct wg_tun *tun);
 /* Whether the link is administratively up: 1, 0, or -errno as above. */
 int wg_tun_is_up(const struct wg_tun *tun);
@@ -78,8 +78,8 @@ int wg_tun_is_up(const struct wg_tun *tun);
  * for now; -EBADFD or -ENODEV when the link is gone. */
 int wg_tun_read(struct wg_tun *tun, struct wg_pool *pool, struct wg_batch *batch, size_t max);
 
-/* Writes packets, coalescing what may be, and puts all of them back. Never blocks:
- * what the device will not take is dropped and counted. 0, or -EBADFD/-ENODEV when
+/* Writes packets, coalescing those that may be, and puts all of them back. Never blocks: a
+ * packet that the device will not take is dropped and counted. 0, or -EBADFD/-ENODEV when
  * the link is gone. */
 int wg_tun_write(struct wg_tun *tun, struct wg_batch *batch);
 

@@ -1,6 +1,6 @@
-/* Moving packets. A read brings one packet, or one super-packet that is split; what may
- * be joined is written as one. Each is behind a vnet header (struct wg_vnet), for which
- * every packet has headroom.
+/* Moving packets. A read brings one packet, or one super-packet that is split; packets that
+ * may be joined are written as one. Each is behind a vnet header (struct wg_vnet), for
+ * which every packet has headroom.
  *
  * Packets are read into one buffer and copied to where they stay. A readv into a slot
  * and into something behind it would save the copy of what fits the slot, but costs the
@@ -56,9 +56,9 @@ static int copy(struct wg_tun *tun, size_t len, struct wg_pool *pool, struct wg_
 	return wg_offload_split(packet, data + first, len - first, pool, batch);
 }
 
-/* Adds what one read gives to the batch. Positive when something was read, 0 when there
- * is nothing, or -errno. What there is no memory for is read, too: left in the device it
- * would wake the loop for ever. */
+/* Adds the result of one read to the batch. Positive when something was read, 0 when there
+ * is nothing, or -errno. A packet for which there is no memory is read, too: left in the
+ * device it would wake the loop for ever. */
 static ssize_t read_some(struct wg_tun *tun, struct wg_pool *pool, struct wg_batch *batch)
 {
 	size_t before = batch->n;
@@ -89,7 +89,8 @@ int wg_tun_read(struct wg_tun *tun, struct wg_pool *pool, struct wg_batch *batch
 	return len < 0 && batch->n == before ? (int)len : (int)(batch->n - before);
 }
 
-/* One writev of that many bytes; 0 or -errno. A packet that was written in part is none. */
+/* One writev of that many bytes; 0 or -errno. A packet that was written only in part is an
+ * error. */
 static int write_from(struct wg_tun *tun, const struct iovec *iov, int n, size_t total)
 {
 	ssize_t len;
@@ -128,8 +129,7 @@ static int write_singly(struct wg_tun *tun, const struct wg_batch *packets)
 	return err;
 }
 
-/* Writes several packets as one: the first, and what is behind the headers of the
- * others. */
+/* Writes several packets as one: the first, and the others without their headers. */
 static int write_joined(struct wg_tun *tun, const struct wg_offload_group *group)
 {
 	struct iovec iov[WG_OFFLOAD_MAX_GROUP];
@@ -148,7 +148,7 @@ static int write_joined(struct wg_tun *tun, const struct wg_offload_group *group
 	return write_from(tun, iov, n, total);
 }
 
-/* Some kernels refuse what they say they can (Linux 6.1 and 6.6 did). */
+/* Some kernels refuse an offload that they claim to have (Linux 6.1 and 6.6 did). */
 static void give_up(struct wg_tun *tun, struct wg_offload_group *group)
 {
 	uint8_t type = wg_vnet_load(group->packets.head->data).gso_type;
@@ -176,7 +176,7 @@ static int write_group(struct wg_tun *tun, struct wg_offload_group *group)
 	return err;
 }
 
-/* Writes what makes up one set of groups. */
+/* Writes the packets of one set of groups. */
 static int write_some(struct wg_tun *tun, struct wg_batch *batch)
 {
 	struct wg_offload_groups *groups = &tun->groups;

@@ -87,7 +87,8 @@ void wg_udp_control_set(struct msghdr *header, struct wg_udp_control *control,
 		header->msg_control = NULL;
 }
 
-/* Where a datagram to a group or to everybody came in, there is no answering from. */
+/* An address that a datagram to a group or to everybody was sent to cannot be answered
+ * from. */
 static void get_source4(const struct cmsghdr *cmsg, struct wg_ip *local)
 {
 	struct in_pktinfo info;

@@ -26,11 +26,11 @@ struct wg_udp_control {
 					      CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(int))];
 };
 
-/* What goes along with a datagram. */
+/* The control messages that go along with a datagram. */
 struct wg_udp_attributes {
 	struct wg_ip local; /* WG_FAMILY_NONE: unknown, or the system's choice */
 	uint8_t ds;
-	uint16_t segment_len; /* of each datagram but the last; 0: there is only one */
+	uint16_t segment_len; /* of each datagram except for the last; 0: there is only one */
 };
 
 /* Writes control messages for a datagram to an address of that family and points the

@@ -1,4 +1,4 @@
-/* The sockets' error queues: what the network reports of datagrams that were sent. */
+/* The sockets' error queues: the network's reports of datagrams that were sent. */
 #include <errno.h>
 #include <netinet/icmp6.h>
 #include <netinet/ip_icmp.h>
@@ -58,7 +58,7 @@ static enum wg_report_kind kind_of_icmp6(uint8_t type, uint8_t code)
 	return kinds[code];
 }
 
-/* Behind the error in its control message is the address of who sent it. */
+/* Behind the error in its control message is the address of its sender. */
 static void read_error(const struct cmsghdr *cmsg, struct wg_report *report)
 {
 	struct sock_extended_err error;

@@ -13,7 +13,8 @@ static bool mangles_gso(uint64_t version)
 	return version >= WG_RELEASE(7, 0, 0) && version <= WG_RELEASE(7, 1, 4);
 }
 
-/* Linux 5.0 has it, but lost and mixed up trains before 5.12, and only now and then. */
+/* Linux has it from 5.0 on, but before 5.12 it lost and mixed up trains now and then, which
+ * a probe may miss. */
 static bool loses_gro(uint64_t version)
 {
 	return version != 0 && version < WG_RELEASE(5, 12, 0);

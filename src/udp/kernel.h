@@ -5,8 +5,8 @@
 #include "base/offload.h"
 #include "udp/udp.h"
 
-/* Of the kernel's release (uname(2)): "6.1.0-18-amd64". One that cannot be read, or is
- * newer than what is known, is doubted. */
+/* The trust in a kernel by its release as uname(2) gives it, "6.1.0-18-amd64". A release
+ * that cannot be read, or is newer than those that are known, is doubted. */
 enum wg_offload_trust wg_udp_kernel_trust(const char *release, enum wg_udp_offload which);
 
 #endif

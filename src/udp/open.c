@@ -1,4 +1,4 @@
-/* Opening the sockets, and what only who may can set on them: the keeper's part. */
+/* Opening the sockets, and setting on them what takes a privilege: the keeper's part. */
 #include <errno.h>
 #include <netinet/ip.h>
 #include <stdlib.h>
@@ -11,9 +11,9 @@
 /* As much as a vector of trains, with the kernel's own bookkeeping. */
 #define RECEIVE_BUFFER (7 << 20)
 
-/* What bounds how much waits to leave is each link's own queue, as for the kernel's
- * WireGuard. All that waits in any of them counts against the one socket; so a smaller
- * bound would be used up by the slowest link, and the others' datagrams be refused. */
+/* Each link's own queue bounds how much waits to leave, as for the kernel's WireGuard. All
+ * that waits in any of them counts against the one socket; so a smaller bound would be used
+ * up by the slowest link, and the others' datagrams be refused. */
 #define SEND_BUFFER (128 << 20)
 
 /* How often another port is picked because the last one was free on IPv4 only. */
@@ -54,7 +54,7 @@ static int set_option(int fd, int level, int name, int value)
 	return setsockopt(fd, level, name, &value, sizeof(value)) < 0 ? -errno : 0;
 }
 
-/* The sysctl's bound holds for who may not pass it. */
+/* The sysctl's bound holds for a process that may not pass it. */
 static void set_buffers(int fd)
 {
 	if (set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER) < 0)
@@ -139,7 +139,7 @@ static void close_all(const int fds[static WG_UDP_SOCKETS])
 			close(fds[i]);
 }
 
-/* Opens what families there are. The first one's port is the next one's. */
+/* Opens a socket for each family that there is. The port of the first is that of the next. */
 static int open_all(int fds[static WG_UDP_SOCKETS], uint16_t *port, uint32_t fwmark)
 {
 	int err = -EAFNOSUPPORT;

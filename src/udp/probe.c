@@ -10,13 +10,13 @@
 #include "base/bytes.h"
 #include "udp/socket.h"
 
-/* The loopback link has delivered when the call returns, or a moment later. What has not
- * come by then never will. */
+/* The loopback link has delivered when the call returns, or a moment later. A datagram that
+ * has not come by then never will. */
 #define WAIT_MS 200
 
 #define PLAIN_LEN 77
 
-/* Two sockets of one family; what is sent by the first comes to the second. */
+/* Two sockets of one family; datagrams go from the first to the second. */
 struct lane {
 	int from;
 	int to;
@@ -30,7 +30,7 @@ static int bring_loopback_up(void)
 	return fd < 0 || ioctl(fd, SIOCSIFFLAGS, &ifr) < 0 ? -errno : 0;
 }
 
-/* Any port of the loopback address. Its length. */
+/* Fills in the loopback address with any port. Its length. */
 static socklen_t loopback_name(union wg_udp_name *name, bool is_ipv6)
 {
 	memset(name, 0, sizeof(*name));
@@ -44,7 +44,7 @@ static socklen_t loopback_name(union wg_udp_name *name, bool is_ipv6)
 	return sizeof(name->ipv4);
 }
 
-/* Whether there is one, and it carries a datagram that needs no offload. */
+/* Whether there is a loopback link, and it carries a datagram that needs no offload. */
 static bool open_lane(struct lane *lane, bool is_ipv6, bool gro)
 {
 	int family = is_ipv6 ? AF_INET6 : AF_INET;
@@ -136,7 +136,7 @@ static bool send_one(const struct lane *lane, const struct wg_udp_train *train,
 	return came >= len;
 }
 
-/* One that is lost costs waiting, so then no more are sent. */
+/* A train that is lost costs waiting, so after one no more are sent. */
 static bool send_all(struct wg_udp_take *takes, bool gro)
 {
 	struct lane lanes[2];

@@ -1,8 +1,8 @@
 /* Receiving. Each message comes into a large buffer. A single datagram of usual size is
- * copied to a slot, where it may stay for long: that costs less than to give the kernel
- * the slot and the large buffer behind it, so that it need not be copied. What is larger
- * stays where it is, and trains of datagrams that the kernel has joined (UDP_GRO) become
- * slices of it. */
+ * copied to a slot, where it may stay for long: that costs less than to give the kernel the
+ * slot and the large buffer behind it, so that it need not be copied. A larger one stays
+ * where it is, and trains of datagrams that the kernel has joined (UDP_GRO) become slices
+ * of the buffer. */
 #include <errno.h>
 #include <string.h>
 
@@ -15,7 +15,7 @@
 /* Asynchronous errors that are skipped before the rest waits for another call. */
 #define MAX_ERRORS 16
 
-/* What one wg_udp_receive gathers. */
+/* The datagrams that one wg_udp_receive gathers. */
 struct arrivals {
 	struct wg_run *runs;
 	size_t max_runs;
@@ -67,7 +67,8 @@ static bool is_passing(int err)
 	return err != EBADF && err != ENOTSOCK && err != EFAULT && err != EINVAL;
 }
 
-/* What another call may mend, or what is only a report, is no failure worth a word. */
+/* An error that another call may mend, or that is only a report, is no failure worth a
+ * word. */
 static void note_failure(struct wg_udp *udp, int err)
 {
 	if (err == EINTR || udp->reports || err == ECONNREFUSED)
@@ -201,7 +202,7 @@ static void arrive(struct wg_udp *udp, unsigned int i, struct wg_pool *pool, str
 	udp->stats.received_datagrams += batch->n - before;
 }
 
-/* Room for twice as many when all of it was used, else for one more than came: a lone
+/* Room for twice as many when all of it was used, otherwise for one more than came: a lone
  * datagram should not cost the preparation of a vector, nor another call that only says
  * that there are no more. */
 static void adapt(struct wg_udp *udp, unsigned int had, unsigned int got)

@@ -5,7 +5,7 @@
  * call goes on behind it.
  *
  * A group that the kernel refuses is sent again as single datagrams, so grouping never
- * loses any. What was wrong is told by errno:
+ * loses any. errno tells what was wrong:
  *
  *   EIO               the way out cannot checksum groups: no more grouping
  *   EINVAL, EMSGSIZE  the datagrams are larger than the path's MTU: those of their size

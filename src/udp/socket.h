@@ -28,7 +28,7 @@ struct wg_udp_receiver {
 	struct wg_packet *packets[WG_UDP_VECTOR];
 };
 
-/* What one msghdr sends. */
+/* The datagrams that one msghdr sends. */
 struct wg_udp_message {
 	struct wg_run *run;
 	struct wg_batch packets;
@@ -48,7 +48,8 @@ struct wg_udp_limit {
 #define WG_UDP_IOVS   1024
 #define WG_UDP_LIMITS 16
 
-/* The scratch memory of wg_udp_send; but for the limits it is empty outside of it. */
+/* The scratch memory of wg_udp_send; except for the limits it is empty outside of that
+ * function. */
 struct wg_udp_sender {
 	unsigned int n;
 	size_t n_iovs;

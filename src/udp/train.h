@@ -26,7 +26,7 @@ struct wg_udp_train wg_udp_train(size_t i);
 /* The payload of all of its datagrams, one behind the other. Its length. */
 size_t wg_udp_train_make(const struct wg_udp_train *train, uint8_t *bytes);
 
-/* What came back of one train. */
+/* The datagrams that came back of one train. */
 struct wg_udp_take {
 	bool made; /* it was sent, or refused, and all was received */
 	int error; /* why it was refused: -errno, or 0 */
@@ -36,8 +36,8 @@ struct wg_udp_take {
 	uint8_t bytes[2 * WG_UDP_TRAIN_ROOM]; /* one behind the other */
 };
 
-/* Bad, and why, if a datagram is missing, too many, of another length or different; else
- * good. */
+/* Bad, and why, if a datagram is missing, too many, of another length or different;
+ * otherwise good. */
 void wg_udp_train_judge(const struct wg_udp_train *train, const struct wg_udp_take *take,
 			struct wg_offload_finding *finding);
 

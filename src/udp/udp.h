@@ -68,22 +68,22 @@ enum wg_offload_state wg_udp_offload(const struct wg_udp *udp, enum wg_udp_offlo
 /* Changes SO_MARK on what is open. 0 or -errno, and then nothing is changed. */
 int wg_udp_set_mark(struct wg_udp *udp, uint32_t fwmark);
 
-/* Receives up to max_runs runs from socket i: neighbours of one path and DS field
- * are one run. Datagrams that arrived together share a large buffer: what is kept for
- * long should be copied out of it. Stops when the socket is dry, or behind the 64th
- * datagram. Returns how many; 0 when dry; -errno only for an error that says
- * the socket is of no more use. Pending asynchronous errors are drained and skipped. */
+/* Receives up to max_runs runs from socket i: neighbours of one path and DS field are one
+ * run. Datagrams that arrived together share a large buffer: one that is kept for long
+ * should be copied out of it. Stops when the socket is dry, or behind the 64th datagram.
+ * Returns how many; 0 when dry; -errno only for an error that says the socket is of no more
+ * use. Pending asynchronous errors are drained and skipped. */
 int wg_udp_receive(struct wg_udp *udp, unsigned int i, struct wg_pool *pool, struct wg_run *runs,
 		   size_t max_runs);
 
 /* Sends all runs in order and puts their packets back; writes each run's error, failed,
- * full and source_rejected. What the kernel does not take is dropped and counted: nothing
- * waits, and no run for another. */
+ * full and source_rejected. A datagram that the kernel does not take is dropped and
+ * counted: nothing waits, and no run for another. */
 void wg_udp_send(struct wg_udp *udp, struct wg_run *runs, size_t n);
 
-/* Reads away what waits in socket i's error queue and as SO_ERROR, so that a poller can
- * be armed again; what the network reported goes to reports. Returns how many: there may
- * be more when it is max. */
+/* Empties socket i's error queue and SO_ERROR, so that a poller can be armed again; the
+ * network's reports in them go to reports. Returns how many: there may be more when it is
+ * max. */
 size_t wg_udp_read_errors(struct wg_udp *udp, unsigned int i, struct wg_report *reports,
 			  size_t max);
 
