@@ -116,6 +116,19 @@ static void a_count_that_is_not_the_lengths_is_refused(void **state)
 	}
 }
 
+static void a_message_with_records_has_one_at_least(void **state)
+{
+	static const enum wg_pair_type types[] = {WG_PAIR_CONFIG_IPS, WG_PAIR_ASK_PEERS,
+						  WG_PAIR_PEERS};
+
+	(void)state;
+	for (size_t i = 0; i < WG_ARRAY_LEN(types); i++) {
+		wg_pair_datagram_wipe(&datagram);
+		assert_non_null(wg_pair_add(&datagram, types[i], 0, 1));
+		assert_int_equal(check(), -EPROTO);
+	}
+}
+
 static void no_question_is_about_more_peers_than_an_answer_has_room_for(void **state)
 {
 	(void)state;
@@ -170,6 +183,11 @@ static void descriptors_are_those_of_the_first_message(void **state)
 		}
 	}
 	alone(WG_PAIR_PING);
+	pair_add(&datagram, WG_PAIR_SOCKETS);
+	assert_int_equal(check(), -EPROTO);
+	alone(WG_PAIR_SOCKETS);
+	pair_add(&datagram, WG_PAIR_PING);
+	assert_int_equal(check(), 0);
 	pair_add(&datagram, WG_PAIR_SOCKETS);
 	assert_int_equal(check(), -EPROTO);
 	alone(WG_PAIR_SOCKETS)->sockets.present[1] = 0;
@@ -437,6 +455,19 @@ static void addresses_keep_only_what_their_family_has(void **state)
 	assert_memory_equal(&out, &(struct wg_pair_endpoint){0}, sizeof(out));
 }
 
+static void an_added_message_holds_nothing_of_earlier_ones(void **state)
+{
+	static const uint8_t nothing[sizeof(struct wg_pair_link)];
+	union wg_pair_message *message;
+
+	(void)state;
+	memset(datagram.bytes, 0xff, sizeof(datagram.bytes));
+	wg_pair_datagram_init(&datagram);
+	message = wg_pair_add(&datagram, WG_PAIR_LINK, 0, 0);
+	assert_memory_equal((const uint8_t *)message + sizeof(message->header), nothing,
+			    sizeof(message->link) - sizeof(message->header));
+}
+
 static void what_was_sent_can_be_wiped(void **state)
 {
 	static const uint8_t nothing[sizeof(struct wg_pair_config_begin)];
@@ -457,6 +488,7 @@ int main(void)
 		cmocka_unit_test(a_length_that_is_not_the_types_is_refused),
 		cmocka_unit_test(bytes_behind_the_last_message_are_refused),
 		cmocka_unit_test(a_count_that_is_not_the_lengths_is_refused),
+		cmocka_unit_test(a_message_with_records_has_one_at_least),
 		cmocka_unit_test(no_question_is_about_more_peers_than_an_answer_has_room_for),
 		cmocka_unit_test(messages_fill_a_datagram_up_to_its_end),
 		cmocka_unit_test(one_bad_message_spoils_the_datagram),
@@ -470,6 +502,7 @@ int main(void)
 		cmocka_unit_test(long_text_is_cut),
 		cmocka_unit_test(nothing_at_all_is_refused),
 		cmocka_unit_test(addresses_keep_only_what_their_family_has),
+		cmocka_unit_test(an_added_message_holds_nothing_of_earlier_ones),
 		cmocka_unit_test(what_was_sent_can_be_wiped),
 	};
 
