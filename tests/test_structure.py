@@ -47,7 +47,8 @@ DOORS = {
 # need each other in one direction only; and where they are built.
 PURE = {"base": "base", "crypto": "crypto", "noise": "noise", "core": "core", "ctl": "ctl",
         "allowedips": "allowedips", "offload": "tun", "conf": "conf", "plan": "host",
-        "diagnosis": "doctor", "pair": "pair", "confinement": "confine"}
+        "diagnosis": "doctor", "pair": "pair", "confinement": "confine",
+        "steps": "keeper"}
 IMPURE = re.compile(
     r"^(socket|bind|connect|accept4?|send(to|msg|mmsg)?|recv(from|msg|mmsg)?|ioctl|"
     r"clock_gettime|gettimeofday|time|nanosleep|clock_nanosleep|timerfd_\w+|epoll_\w+|"

@@ -1,4 +1,4 @@
-/* What the files that carry out a plan share; for them (apply*.c) only. */
+/* What the files that carry out a plan share. Only host/apply*.c includes it. */
 #ifndef WG_HOST_APPLY_PARTS_H
 #define WG_HOST_APPLY_PARTS_H
 

@@ -1,4 +1,4 @@
-/* A plan in the making; for the plan's own files (plan*.c) only. */
+/* A plan in the making. Only host/plan*.c includes it. */
 #ifndef WG_HOST_PLAN_PARTS_H
 #define WG_HOST_PLAN_PARTS_H
 

@@ -41,128 +41,66 @@ const struct wg_undo_ops wg_tunnel_undo_ops = {
 	.ctx = (void *)&present_notes,
 };
 
-static void end(struct wg_tunnel *tunnel);
-
-static void fail(struct wg_tunnel *tunnel, const struct wg_error *error)
+void wg_tunnel_hurry(void *ctx, const char *why)
 {
-	tunnel->result = -EIO;
-	if (tunnel->phase == WG_TUNNEL_STARTING)
-		tunnel->events.ready(tunnel->events.ctx, error);
-	end(tunnel);
+	struct wg_tunnel *tunnel = ctx;
+
+	wg_spawn_stop(&tunnel->spawner, why);
 }
 
-static void tell_of_end(struct wg_tunnel *tunnel, const char *why)
+/* A command ended, or none was needed; error->text is why it failed, or empty. */
+static void on_command(void *ctx, const struct wg_error *error)
 {
-	struct wg_error error;
+	struct wg_tunnel *tunnel = ctx;
 
-	if (tunnel->phase != WG_TUNNEL_STARTING)
-		return;
-	wg_error_set(&error, -ECANCELED, "%s: ended before it was up: %s", tunnel->conf.name, why);
-	tunnel->events.ready(tunnel->events.ctx, &error);
+	wg_steps_done(&tunnel->steps, error);
 }
 
-bool wg_tunnel_goes_on(struct wg_tunnel *tunnel, const struct wg_error *error)
-{
-	tunnel->hook_runs = false;
-	if (*error->text && tunnel->phase == WG_TUNNEL_STARTING) {
-		fail(tunnel, error);
-		return false;
-	}
-	if (tunnel->end_wanted) {
-		tell_of_end(tunnel, tunnel->end_reason);
-		end(tunnel);
-		return false;
-	}
-	return true;
-}
-
+/* On the way back the rest is run, too, when one of them fails. */
 static void run_hooks(struct wg_tunnel *tunnel, enum wg_conf_hook which, wg_spawn_done *done)
 {
-	bool keep_going = tunnel->phase == WG_TUNNEL_ENDING;
+	bool keep_going = tunnel->steps.way == WG_STEPS_BACK;
 	struct wg_error error;
 
-	tunnel->hook_runs = true;
 	if (wg_hooks_run(&tunnel->spawner, &tunnel->conf, which, keep_going, done, tunnel, &error))
 		done(tunnel, &error);
 }
 
-static void on_post_up(void *ctx, const struct wg_error *error)
+static void pre_up(void *ctx)
+{
+	run_hooks(ctx, WG_CONF_PRE_UP, on_command);
+}
+
+/* PostDown is due where PostUp began. */
+static void drop_link(void *ctx)
 {
 	struct wg_tunnel *tunnel = ctx;
 
-	if (!wg_tunnel_goes_on(tunnel, error))
-		return;
-	tunnel->phase = WG_TUNNEL_UP;
-	wg_tunnel_warn_of_names(tunnel);
-	tunnel->events.ready(tunnel->events.ctx, NULL);
-}
-
-static void on_dns(void *ctx, const struct wg_error *error)
-{
-	struct wg_tunnel *tunnel = ctx;
-
-	if (!wg_tunnel_goes_on(tunnel, error))
-		return;
-	tunnel->was_up = true;
-	run_hooks(tunnel, WG_CONF_POST_UP, on_post_up);
-}
-
-static void set_dns(struct wg_tunnel *tunnel)
-{
-	struct wg_error error;
-
-	tunnel->hook_runs = true;
-	if (wg_dns_up(&tunnel->spawner, &tunnel->plan, tunnel->undo, on_dns, tunnel, &error)) {
-		tunnel->hook_runs = false;
-		fail(tunnel, &error);
-	}
-}
-
-/* Behind the firewall's rules the host may send. */
-static void on_guarded(void *ctx, const struct wg_error *result)
-{
-	struct wg_tunnel *tunnel = ctx;
-	const struct wg_leakguard guard = {.to = &tunnel->plan};
-	struct wg_error error;
-
-	wg_error_init(&error);
-	wg_leakguard_changed(&tunnel->spawner, &guard, tunnel->undo, result, &error);
-	if (!wg_tunnel_goes_on(tunnel, &error))
-		return;
-	if (wg_apply_host(&tunnel->plan, tunnel->netlink, tunnel->undo, &error))
-		fail(tunnel, &error);
+	wg_loop_drop_link(tunnel->loop);
+	if (wg_steps_reached(&tunnel->steps, WG_TUNNEL_POST_UP))
+		run_hooks(tunnel, WG_CONF_POST_DOWN, on_command);
 	else
-		set_dns(tunnel);
+		wg_steps_done(&tunnel->steps, NULL);
 }
 
-static void lay_guard(struct wg_tunnel *tunnel)
-{
-	const struct wg_leakguard guard = {.to = &tunnel->plan};
-	struct wg_error error;
-
-	tunnel->hook_runs = true;
-	if (!wg_leakguard_change(&tunnel->spawner, &guard, tunnel->undo, on_guarded, tunnel,
-				 &error))
-		return;
-	tunnel->hook_runs = false;
-	fail(tunnel, &error);
-}
-
-/* Link and sockets are there. */
-static void on_link_up(void *ctx, int err)
+static void look_up_names(void *ctx)
 {
 	struct wg_tunnel *tunnel = ctx;
 	struct wg_error error;
+	int err = wg_tunnel_start_names(tunnel);
 
-	if (!tunnel->waits_for_link || tunnel->phase != WG_TUNNEL_STARTING)
+	if (!err)
 		return;
-	tunnel->waits_for_link = false;
-	if (!err) {
-		lay_guard(tunnel);
-		return;
-	}
-	wg_tunnel_refuse_config(&error, &tunnel->conf, err);
-	fail(tunnel, &error);
+	wg_error_set(&error, err, "%s: look up names: %s", tunnel->conf.name, strerror(-err));
+	wg_steps_done(&tunnel->steps, &error);
+}
+
+static void forget_names(void *ctx)
+{
+	struct wg_tunnel *tunnel = ctx;
+
+	wg_tunnel_forget_names(tunnel);
+	wg_steps_done(&tunnel->steps, NULL);
 }
 
 /* What the file says goes to the engine, with the mark that the plan chose. Without a
@@ -184,51 +122,85 @@ static int apply_config(struct wg_tunnel *tunnel, struct wg_conf *conf, const st
 	return 0;
 }
 
-/* The names are known, or not to be had yet: sets the engine and the link. */
-static void on_first_round(void *ctx)
+/* The link and the sockets of the step are there, or the sockets are not to be had. */
+static void on_link_up(void *ctx, int err)
 {
 	struct wg_tunnel *tunnel = ctx;
 	struct wg_error error;
-	int err;
 
-	if (tunnel->phase != WG_TUNNEL_STARTING)
+	if (!wg_steps_is(&tunnel->steps, WG_STEPS_FORTH, WG_TUNNEL_LINK))
 		return;
-	err = wg_tunnel_make_plan(tunnel, &tunnel->conf, &tunnel->plan, &error);
+	wg_error_init(&error);
+	if (err)
+		wg_tunnel_refuse_config(&error, &tunnel->conf, err);
+	wg_steps_done(&tunnel->steps, &error);
+}
+
+static void set_link(void *ctx)
+{
+	struct wg_tunnel *tunnel = ctx;
+	struct wg_error error;
+	int err = wg_tunnel_make_plan(tunnel, &tunnel->conf, &tunnel->plan, &error);
+
 	if (!err)
 		err = apply_config(tunnel, &tunnel->conf, &tunnel->plan, &error);
-	tunnel->waits_for_link = true;
 	if (!err)
 		err = wg_apply_link(&tunnel->plan, tunnel->netlink, &error);
 	if (err)
-		fail(tunnel, &error);
+		wg_steps_done(&tunnel->steps, &error);
 	else if (wg_loop_link_is_up(tunnel->loop))
 		on_link_up(tunnel, 0);
 }
 
-static void on_pre_up(void *ctx, const struct wg_error *error)
+/* All that is in the journal: what this step and those behind it did to the host. Here the
+ * loop waits for resolvconf and nftables, which have their limits: what is to be taken back
+ * is taken back in its order, with nothing in between, and packets that come meanwhile are
+ * those of a tunnel that is gone. */
+static void take_back_journal(void *ctx)
 {
 	struct wg_tunnel *tunnel = ctx;
-	struct wg_error failure;
-	int err;
 
-	if (!wg_tunnel_goes_on(tunnel, error))
-		return;
-	err = wg_tunnel_start_names(tunnel);
-	if (!err)
-		return;
-	wg_error_set(&failure, err, "%s: look up names: %s", tunnel->conf.name, strerror(-err));
-	fail(tunnel, &failure);
+	present_notes = &tunnel->notes;
+	wg_undo_run(tunnel->undo);
+	present_notes = NULL;
+	wg_steps_done(&tunnel->steps, NULL);
 }
 
-static void on_post_down(void *ctx, const struct wg_error *error)
+/* Behind the firewall's rules the host may send. */
+static void on_guarded(void *ctx, const struct wg_error *result)
 {
 	struct wg_tunnel *tunnel = ctx;
-	const char *farewell;
+	const struct wg_leakguard guard = {.to = &tunnel->plan};
+	struct wg_error error;
+	int err = wg_leakguard_changed(&tunnel->spawner, &guard, tunnel->undo, result, &error);
 
-	(void)error;
-	wg_text_printf(&tunnel->notes, "errno=0\n\n");
-	farewell = tunnel->notes.failed ? "errno=0\n\n" : tunnel->notes.data;
-	wg_loop_stop(tunnel->loop, tunnel->result, farewell);
+	if (!err && tunnel->steps.way == WG_STEPS_FORTH)
+		err = wg_apply_host(&tunnel->plan, tunnel->netlink, tunnel->undo, &error);
+	wg_steps_done(&tunnel->steps, err ? &error : NULL);
+}
+
+static void set_host(void *ctx)
+{
+	struct wg_tunnel *tunnel = ctx;
+	const struct wg_leakguard guard = {.to = &tunnel->plan};
+	struct wg_error error;
+
+	if (wg_leakguard_change(&tunnel->spawner, &guard, tunnel->undo, on_guarded, tunnel, &error))
+		wg_steps_done(&tunnel->steps, &error);
+}
+
+static void set_dns(void *ctx)
+{
+	struct wg_tunnel *tunnel = ctx;
+	struct wg_error error;
+
+	if (wg_dns_up(&tunnel->spawner, &tunnel->plan, tunnel->undo, on_command, tunnel, &error))
+		wg_steps_done(&tunnel->steps, &error);
+}
+
+static void post_up(void *ctx)
+{
+	run_hooks(ctx, WG_CONF_POST_UP, on_command);
 }
 
 static void save_config(const struct wg_tunnel *tunnel)
@@ -252,74 +224,87 @@ static void on_pre_down(void *ctx, const struct wg_error *error)
 {
 	struct wg_tunnel *tunnel = ctx;
 
-	(void)error;
-	if (tunnel->was_up && tunnel->conf.save_config && tunnel->source)
+	if (tunnel->conf.save_config && tunnel->source)
 		save_config(tunnel);
-	present_notes = &tunnel->notes;
-	/* Here the loop waits for resolvconf and nftables, which have their limits: what is to be
-	 * taken back is taken back in its order, with nothing in between, and packets that come
-	 * meanwhile are those of a tunnel that is gone. */
-	wg_undo_run(tunnel->undo);
-	present_notes = NULL;
-	wg_loop_drop_link(tunnel->loop);
-	if (tunnel->was_up)
-		run_hooks(tunnel, WG_CONF_POST_DOWN, on_post_down);
-	else
-		on_post_down(tunnel, error);
+	wg_steps_done(&tunnel->steps, error);
 }
 
-static void begin_end(void *ctx)
+static void pre_down(void *ctx)
+{
+	run_hooks(ctx, WG_CONF_PRE_DOWN, on_pre_down);
+}
+
+static void be_up(void *ctx)
 {
 	struct wg_tunnel *tunnel = ctx;
-	struct wg_error none;
 
-	wg_error_init(&none);
-	if (tunnel->was_up)
-		run_hooks(tunnel, WG_CONF_PRE_DOWN, on_pre_down);
-	else
-		on_pre_down(tunnel, &none);
+	wg_tunnel_warn_of_names(tunnel);
+	tunnel->events.ready(tunnel->events.ctx, NULL);
 }
 
-/* The way back, from wherever the way there was. */
-static void end(struct wg_tunnel *tunnel)
+/* A tunnel's life, read downwards; and then upwards by what takes a step back. */
+static const struct wg_step steps[WG_TUNNEL_N_STEPS] = {
+	/* begin, back, hurry */
+	[WG_TUNNEL_PRE_UP] = {pre_up, drop_link, wg_tunnel_hurry},
+	[WG_TUNNEL_NAMES] = {look_up_names, forget_names, NULL},
+	[WG_TUNNEL_LINK] = {set_link, take_back_journal, NULL},
+	[WG_TUNNEL_HOST] = {set_host, NULL, wg_tunnel_hurry}, /* the journal has it */
+	[WG_TUNNEL_DNS] = {set_dns, NULL, wg_tunnel_hurry},   /* and this */
+	[WG_TUNNEL_POST_UP] = {post_up, pre_down, wg_tunnel_hurry},
+	[WG_TUNNEL_UP] = {be_up, NULL, wg_tunnel_end_reload},
+};
+
+static void begin(void *ctx)
 {
-	if (tunnel->phase == WG_TUNNEL_ENDING)
-		return;
-	if (tunnel->hook_runs) {
-		tunnel->end_wanted = true;
-		return;
-	}
-	tunnel->end_wanted = false;
-	tunnel->phase = WG_TUNNEL_ENDING;
-	wg_tunnel_forget_names(tunnel);
-	/* Whoever called may be in the midst of something that the end takes away. */
-	if (wg_later(wg_loop_uv(tunnel->loop), begin_end, tunnel))
-		begin_end(tunnel);
+	struct wg_tunnel *tunnel = ctx;
+
+	wg_steps_begin(&tunnel->steps);
 }
 
+static void go_back(void *ctx)
+{
+	struct wg_tunnel *tunnel = ctx;
+
+	wg_steps_back(&tunnel->steps);
+}
+
+/* Whoever ended it may be in the midst of something that the way back takes away. */
+static void turn_back(void *ctx, const struct wg_error *error)
+{
+	struct wg_tunnel *tunnel = ctx;
+	struct wg_error asked;
+
+	if (error)
+		tunnel->result = -EIO;
+	wg_error_set(&asked, -ECANCELED, "%s: ended before it was up: %s", tunnel->conf.name,
+		     tunnel->end_reason);
+	if (!wg_steps_reached(&tunnel->steps, WG_TUNNEL_UP))
+		tunnel->events.ready(tunnel->events.ctx, error ? error : &asked);
+	if (wg_later(wg_loop_uv(tunnel->loop), go_back, tunnel))
+		go_back(tunnel);
+}
+
+static void say_farewell(void *ctx)
+{
+	struct wg_tunnel *tunnel = ctx;
+	const char *farewell;
+
+	wg_text_printf(&tunnel->notes, "errno=0\n\n");
+	farewell = tunnel->notes.failed ? "errno=0\n\n" : tunnel->notes.data;
+	wg_loop_stop(tunnel->loop, tunnel->result, farewell);
+}
+
+/* A command that hangs does not keep the tunnel from ending. On the way down each has its
+ * time, unless the end is asked for again. */
 static void on_ending(void *ctx, int result, const char *why)
 {
 	struct wg_tunnel *tunnel = ctx;
 
-	if (tunnel->phase != WG_TUNNEL_ENDING)
+	if (tunnel->steps.way == WG_STEPS_FORTH || tunnel->steps.way == WG_STEPS_HURRIED) {
 		tunnel->result = result;
-	if (tunnel->hook_runs) {
-		/* A command that hangs must not keep the tunnel from ending. On the way down each
-		 * has its time, unless the end is asked for again. */
-		tunnel->end_wanted = true;
 		snprintf(tunnel->end_reason, sizeof(tunnel->end_reason), "%s", why);
-		wg_spawn_stop(&tunnel->spawner, why);
-		return;
 	}
-	tell_of_end(tunnel, why);
-	end(tunnel);
-}
-
-static void start(void *ctx)
-{
-	struct wg_tunnel *tunnel = ctx;
-
-	run_hooks(tunnel, WG_CONF_PRE_UP, on_pre_up);
+	wg_steps_end(&tunnel->steps, why);
 }
 
 int wg_tunnel_new(struct wg_tunnel **out, struct wg_loop *loop,
@@ -347,11 +332,15 @@ int wg_tunnel_new(struct wg_tunnel **out, struct wg_loop *loop,
 	tunnel->undo = options->undo;
 	tunnel->spawner.loop = wg_loop_uv(loop);
 	tunnel->events = options->events;
-	tunnel->first_round = on_first_round;
+	tunnel->steps = (struct wg_steps){.steps = steps,
+					  .n = WG_TUNNEL_N_STEPS,
+					  .turned = turn_back,
+					  .over = say_farewell,
+					  .ctx = tunnel};
 	wg_text_init(&tunnel->notes);
 	wg_loop_set_owner(loop, &owner);
 	*out = tunnel;
-	return wg_later(wg_loop_uv(loop), start, tunnel);
+	return wg_later(wg_loop_uv(loop), begin, tunnel);
 }
 
 void wg_tunnel_free(struct wg_tunnel *tunnel)

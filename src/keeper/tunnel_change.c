@@ -1,4 +1,5 @@
-/* From what a tunnel is to what its file says, when that has changed. */
+/* From what a tunnel is to what its file says, when that has changed: steps like those of a
+ * tunnel's life (tunnel.c), while that is at its last. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,108 +13,23 @@
 #include "keeper/tunnel_parts.h"
 #include "os/clock.h"
 #include "os/later.h"
-#include "os/portholder.h"
 
 #define NO_MEMORY "errno=12\n\n" /* ENOMEM */
+
+enum reload_step { FILE_READ, GUARD_LAID, CHANGED, GUARD_SETTLED, N_STEPS };
 
 /* One under way. From what the file says to what runs it is one step, so that it is all or
  * nothing; before and behind that, commands may change the firewall's rules. */
 struct wg_tunnel_reload {
+	struct wg_steps steps; /* enum reload_step; their ctx is the tunnel */
 	struct wg_conf wanted;
-	bool read; /* wanted holds something */
-	struct wg_plan plan;
+	bool read;           /* wanted holds something */
+	struct wg_plan plan; /* the wanted one; once that runs, the one before */
 	struct wg_leakguard guard;
 	struct wg_text told; /* for who asked */
 	struct wg_error error;
 	int err;
 };
-
-/* Why the engine or its sockets did not become what the file says. */
-void wg_tunnel_refuse_config(struct wg_error *error, const struct wg_conf *conf, int err)
-{
-	char holder[WG_PORTHOLDER_LEN];
-
-	if (err != -EADDRINUSE || !conf->listen_port_line) {
-		wg_error_set(error, err, "%s: keys, peers and sockets: %s", conf->name,
-			     strerror(-err));
-		return;
-	}
-	wg_error_set(error, err, "%s:%u: ListenPort %u: %s", conf->file, conf->listen_port_line,
-		     conf->config.listen_port, strerror(-err));
-	if (wg_portholder_find(holder, conf->config.listen_port))
-		wg_error_hint(error, "%s has this UDP port", holder);
-	else
-		wg_error_hint(error, "another program has this UDP port: see ss -ulpn sport = :%u",
-			      conf->config.listen_port);
-}
-
-/* Another tunnel that comes up just now may have the same table in its plan: the claim
- * decides. */
-static int claim_table(const struct wg_tunnel *tunnel, struct wg_plan_source *source,
-		       struct wg_plan *plan, struct wg_error *error)
-{
-	uint32_t table;
-	int err;
-
-	if (!plan->table || source->conf->config.fwmark)
-		return 0;
-	err = wg_undo_table_claim(tunnel->undo, plan->table, &table, error);
-	if (err)
-		wg_plan_free(plan);
-	if (err || table == plan->table)
-		return err;
-	wg_plan_free(plan);
-	source->own_table = table;
-	return wg_plan_make(plan, source, error);
-}
-
-/* What the tunnel's own packets take is no path of its datagrams. */
-struct paths {
-	struct wg_netlink *netlink;
-	uint32_t link;
-};
-
-static uint32_t path_mtu(void *ctx, const struct wg_ip *to, uint32_t mark)
-{
-	const struct paths *paths = ctx;
-
-	return wg_hostview_path_mtu(paths->netlink, to, mark, paths->link);
-}
-
-static int plan_on(const struct wg_tunnel *tunnel, const struct wg_conf *conf,
-		   const struct wg_hostview *view, struct wg_plan *plan, struct wg_error *error)
-{
-	const struct wg_link *link = wg_hostview_link(view, conf->name);
-	struct paths paths = {tunnel->netlink, link ? link->index : 0};
-	struct wg_plan_source source = {
-		.conf = conf,
-		.view = view,
-		.link = paths.link,
-		.own_table = tunnel->plan.table,
-		.path_mtu = path_mtu,
-		.ctx = &paths,
-	};
-	int err;
-
-	if (!link)
-		return wg_error_set(error, -ENODEV, "%s: the link is gone", conf->name);
-	err = wg_plan_make(plan, &source, error);
-	return err ? err : claim_table(tunnel, &source, plan, error);
-}
-
-int wg_tunnel_make_plan(const struct wg_tunnel *tunnel, const struct wg_conf *conf,
-			struct wg_plan *plan, struct wg_error *error)
-{
-	struct wg_hostview view;
-	int err = wg_hostview_read(&view, tunnel->netlink);
-
-	if (err)
-		return wg_error_set(error, err, "%s: look at the network: %s", conf->name,
-				    strerror(-err));
-	err = plan_on(tunnel, conf, &view, plan, error);
-	wg_hostview_free(&view);
-	return err;
-}
 
 static int apply_difference(struct wg_tunnel *tunnel, const struct wg_conf *before,
 			    struct wg_conf *wanted, const struct wg_plan *plan,
@@ -213,7 +129,7 @@ static int prepare(struct wg_tunnel *tunnel, struct wg_tunnel_reload *reload,
 {
 	int err;
 
-	if (tunnel->phase != WG_TUNNEL_UP)
+	if (!wg_tunnel_is_up(tunnel))
 		return wg_error_set(error, -EAGAIN, "%s: it is not up yet, or about to end",
 				    tunnel->conf.name);
 	if (!tunnel->source)
@@ -232,29 +148,125 @@ static int prepare(struct wg_tunnel *tunnel, struct wg_tunnel_reload *reload,
 	return err;
 }
 
-static void note_failure(struct wg_tunnel_reload *reload, int err, const struct wg_error *error)
+/* What is under way is done, or why it failed. */
+static void done(struct wg_tunnel_reload *reload, int err, const struct wg_error *error)
 {
-	if (reload->err)
-		return;
-	reload->err = err;
-	reload->error = *error;
+	if (err && !reload->err) {
+		reload->err = err;
+		reload->error = *error;
+	}
+	wg_steps_done(&reload->steps, err ? error : NULL);
 }
 
-static void reload_free(struct wg_tunnel_reload *reload)
+static void read_file(void *ctx)
 {
-	if (reload->read)
-		wg_conf_deinit(&reload->wanted);
-	wg_plan_free(&reload->plan);
-	wg_text_deinit(&reload->told);
-	free(reload);
+	struct wg_tunnel *tunnel = ctx;
+	struct wg_error error;
+	int err = prepare(tunnel, tunnel->reload, &error);
+
+	done(tunnel->reload, err, &error);
 }
 
-static void finish(struct wg_tunnel *tunnel)
+static void on_guard_changed(void *ctx, const struct wg_error *result)
+{
+	struct wg_tunnel *tunnel = ctx;
+	struct wg_tunnel_reload *reload = tunnel->reload;
+	struct wg_error error;
+	int err = wg_leakguard_changed(&tunnel->spawner, &reload->guard, tunnel->undo, result,
+				       &error);
+
+	done(reload, err, &error);
+}
+
+/* Changes the firewall's rules from one plan's to another's. */
+static void change_guard(struct wg_tunnel *tunnel, const struct wg_plan *from,
+			 const struct wg_plan *to)
 {
 	struct wg_tunnel_reload *reload = tunnel->reload;
+	struct wg_error error;
+	int err;
+
+	reload->guard = (struct wg_leakguard){from, to};
+	err = wg_leakguard_change(&tunnel->spawner, &reload->guard, tunnel->undo, on_guard_changed,
+				  tunnel, &error);
+	if (err)
+		done(reload, err, &error);
+}
+
+/* Rules that are needed from now on are there before anything is sent; those that are not
+ * needed any more stay until then. */
+static void lay_guard(void *ctx)
+{
+	struct wg_tunnel *tunnel = ctx;
+	struct wg_tunnel_reload *reload = tunnel->reload;
+
+	if (wg_leakguard_guards(&reload->plan))
+		change_guard(tunnel, &tunnel->plan, &reload->plan);
+	else
+		done(reload, 0, NULL);
+}
+
+static void change(void *ctx)
+{
+	struct wg_tunnel *tunnel = ctx;
+	struct wg_tunnel_reload *reload = tunnel->reload;
+	struct wg_error error;
+	int err = change_to(tunnel, &reload->wanted, &reload->plan, &error);
+
+	if (!err) {
+		adopt(tunnel, &reload->wanted, &reload->plan);
+		reload->read = false;
+	}
+	done(reload, err, &error);
+}
+
+/* What could not be changed to needs no rules; what was changed to stays. */
+static void put_guard_back(void *ctx)
+{
+	struct wg_tunnel *tunnel = ctx;
+	struct wg_tunnel_reload *reload = tunnel->reload;
+
+	if (!wg_steps_reached(&reload->steps, GUARD_SETTLED) && wg_leakguard_guards(&reload->plan))
+		change_guard(tunnel, &reload->plan, &tunnel->plan);
+	else
+		done(reload, 0, NULL);
+}
+
+static void settle_guard(void *ctx)
+{
+	struct wg_tunnel *tunnel = ctx;
+	struct wg_tunnel_reload *reload = tunnel->reload;
+
+	if (wg_leakguard_guards(&reload->plan) && !wg_leakguard_guards(&tunnel->plan))
+		change_guard(tunnel, &reload->plan, &tunnel->plan);
+	else
+		done(reload, 0, NULL);
+}
+
+static const struct wg_step steps[N_STEPS] = {
+	/* begin, back, hurry */
+	[FILE_READ] = {read_file, NULL, NULL},
+	[GUARD_LAID] = {lay_guard, NULL, wg_tunnel_hurry}, /* when ended, the journal has it */
+	[CHANGED] = {change, put_guard_back, wg_tunnel_hurry},
+	[GUARD_SETTLED] = {settle_guard, NULL, wg_tunnel_hurry},
+};
+
+/* One that has changed the tunnel has not failed, whatever came behind that. */
+static void turn_back(void *ctx, const struct wg_error *error)
+{
+	struct wg_tunnel *tunnel = ctx;
+	struct wg_tunnel_reload *reload = tunnel->reload;
+
+	if (!error && !wg_steps_reached(&reload->steps, CHANGED))
+		reload->err = wg_error_set(&reload->error, -ECANCELED, "%s: it is about to end",
+					   tunnel->conf.name);
+	wg_steps_back(&reload->steps);
+}
+
+static void answer(struct wg_tunnel *tunnel, struct wg_tunnel_reload *reload)
+{
 	struct wg_text *text = &reload->told;
 
-	tunnel->reload = NULL;
 	if (reload->err) {
 		wg_log(WG_LOG_ERROR, "reload: %s", reload->error.text);
 		wg_text_printf(text, "error=%s\nhint=%s\n", reload->error.text, reload->error.hint);
@@ -266,97 +278,40 @@ static void finish(struct wg_tunnel *tunnel)
 		wg_loop_reloaded(tunnel->loop, NO_MEMORY, strlen(NO_MEMORY));
 	else
 		wg_loop_reloaded(tunnel->loop, text->data, text->len);
+}
+
+static void reload_free(struct wg_tunnel_reload *reload)
+{
+	if (reload->read)
+		wg_conf_deinit(&reload->wanted);
+	wg_plan_free(&reload->plan);
+	wg_text_deinit(&reload->told);
+	free(reload);
+}
+
+static void finish(void *ctx)
+{
+	struct wg_tunnel *tunnel = ctx;
+	struct wg_tunnel_reload *reload = tunnel->reload;
+
+	tunnel->reload = NULL;
+	answer(tunnel, reload);
 	reload_free(reload);
-	if (!tunnel->reload_wanted)
-		return;
-	tunnel->reload_wanted = false;
-	if (wg_tunnel_on_reload(tunnel)) {
-		wg_loop_reload_begins(tunnel->loop);
-		wg_loop_reloaded(tunnel->loop, NO_MEMORY, strlen(NO_MEMORY));
+	if (tunnel->reload_wanted) {
+		tunnel->reload_wanted = false;
+		if (wg_tunnel_on_reload(tunnel)) {
+			wg_loop_reload_begins(tunnel->loop);
+			wg_loop_reloaded(tunnel->loop, NO_MEMORY, strlen(NO_MEMORY));
+		}
 	}
-}
-
-/* Changes the firewall's rules from one plan's to another's; next goes on from there, with
- * what came of it. */
-static void change_guard(struct wg_tunnel *tunnel, const struct wg_plan *from,
-			 const struct wg_plan *to, wg_spawn_done *next)
-{
-	struct wg_tunnel_reload *reload = tunnel->reload;
-	struct wg_error error;
-	int err;
-
-	reload->guard = (struct wg_leakguard){from, to};
-	tunnel->hook_runs = true;
-	err = wg_leakguard_change(&tunnel->spawner, &reload->guard, tunnel->undo, next, tunnel,
-				  &error);
-	if (!err)
-		return;
-	tunnel->hook_runs = false;
-	note_failure(reload, err, &error);
-	finish(tunnel);
-}
-
-/* After the last step: the rules are those of the plan that runs now. */
-static void on_guard_settled(void *ctx, const struct wg_error *result)
-{
-	struct wg_tunnel *tunnel = ctx;
-	struct wg_error error;
-	int err = wg_leakguard_changed(&tunnel->spawner, &tunnel->reload->guard, tunnel->undo,
-				       result, &error);
-
-	if (err)
-		note_failure(tunnel->reload, err, &error);
-	wg_error_init(&error);
-	wg_tunnel_goes_on(tunnel, &error);
-	finish(tunnel);
-}
-
-/* Host and engine change; then rules go of which no use is made any more, or are put back. */
-static void carry_out(struct wg_tunnel *tunnel)
-{
-	struct wg_tunnel_reload *reload = tunnel->reload;
-	struct wg_error error;
-	int err = change_to(tunnel, &reload->wanted, &reload->plan, &error);
-
-	if (err) {
-		note_failure(reload, err, &error);
-	} else {
-		adopt(tunnel, &reload->wanted, &reload->plan);
-		reload->read = false;
-	}
-	/* What the plan of the reload is now: the one that failed, or that of before. */
-	if (wg_leakguard_guards(&reload->plan) && (err || !wg_leakguard_guards(&tunnel->plan)))
-		change_guard(tunnel, &reload->plan, &tunnel->plan, on_guard_settled);
-	else
-		finish(tunnel);
-}
-
-static void on_guard_laid(void *ctx, const struct wg_error *result)
-{
-	struct wg_tunnel *tunnel = ctx;
-	struct wg_tunnel_reload *reload = tunnel->reload;
-	struct wg_error error;
-	struct wg_error none;
-	int err = wg_leakguard_changed(&tunnel->spawner, &reload->guard, tunnel->undo, result,
-				       &error);
-
-	wg_error_init(&none);
-	if (!wg_tunnel_goes_on(tunnel, &none))
-		err = wg_error_set(&error, -ECANCELED, "%s: it is about to end", tunnel->conf.name);
-	if (!err) {
-		carry_out(tunnel);
-		return;
-	}
-	note_failure(reload, err, &error);
-	finish(tunnel);
+	if (wg_steps_is(&tunnel->steps, WG_STEPS_HURRIED, WG_TUNNEL_UP))
+		wg_steps_done(&tunnel->steps, NULL);
 }
 
 static void begin(void *ctx)
 {
 	struct wg_tunnel *tunnel = ctx;
 	struct wg_tunnel_reload *reload = calloc(1, sizeof(*reload));
-	struct wg_error error;
-	int err;
 
 	tunnel->reload_wanted = false;
 	wg_loop_reload_begins(tunnel->loop);
@@ -364,17 +319,11 @@ static void begin(void *ctx)
 		wg_loop_reloaded(tunnel->loop, NO_MEMORY, strlen(NO_MEMORY));
 		return;
 	}
+	reload->steps = (struct wg_steps){
+		.steps = steps, .n = N_STEPS, .turned = turn_back, .over = finish, .ctx = tunnel};
 	wg_text_init(&reload->told);
 	tunnel->reload = reload;
-	err = prepare(tunnel, reload, &error);
-	if (err) {
-		note_failure(reload, err, &error);
-		finish(tunnel);
-	} else if (wg_leakguard_guards(&reload->plan)) {
-		change_guard(tunnel, &tunnel->plan, &reload->plan, on_guard_laid);
-	} else {
-		carry_out(tunnel);
-	}
+	wg_steps_begin(&reload->steps);
 }
 
 int wg_tunnel_on_reload(void *ctx)
@@ -387,4 +336,14 @@ int wg_tunnel_on_reload(void *ctx)
 		err = wg_later(wg_loop_uv(tunnel->loop), begin, tunnel);
 	tunnel->reload_wanted |= !err;
 	return err;
+}
+
+void wg_tunnel_end_reload(void *ctx, const char *why)
+{
+	struct wg_tunnel *tunnel = ctx;
+
+	if (tunnel->reload)
+		wg_steps_end(&tunnel->reload->steps, why);
+	else
+		wg_steps_done(&tunnel->steps, NULL);
 }

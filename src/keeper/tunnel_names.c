@@ -27,7 +27,7 @@ static void on_found(void *ctx, size_t i, const struct wg_endpoint *endpoint, bo
 
 	tunnel->conf.config.peers[i].endpoint = *endpoint;
 	tunnel->conf.config.peers[i].has_endpoint = true;
-	if (tunnel->phase == WG_TUNNEL_STARTING && !tunnel->plan.link)
+	if (!tunnel->plan.link)
 		return; /* it goes in with all the rest */
 	if (silent && is_back(tunnel, i))
 		return;
@@ -47,7 +47,8 @@ static void on_first_round(void *ctx)
 {
 	struct wg_tunnel *tunnel = ctx;
 
-	tunnel->first_round(tunnel);
+	if (wg_steps_is(&tunnel->steps, WG_STEPS_FORTH, WG_TUNNEL_NAMES))
+		wg_steps_done(&tunnel->steps, NULL);
 }
 
 int wg_tunnel_start_names(struct wg_tunnel *tunnel)
@@ -95,7 +96,7 @@ void wg_tunnel_on_turned(void *ctx)
 	struct wg_silent_peer silent;
 
 	while (wg_device_next_silent(wg_loop_device(tunnel->loop), &silent))
-		if (tunnel->resolver && tunnel->phase == WG_TUNNEL_UP)
+		if (tunnel->resolver && wg_tunnel_is_up(tunnel))
 			wg_resolver_silent(tunnel->resolver, &silent);
 }
 

@@ -1,5 +1,6 @@
-/* What the files of a tunnel share: its life (tunnel.c), its change to what a file says
- * (tunnel_change.c) and its peers' names (tunnel_names.c). */
+/* What the files of a tunnel share: its life (tunnel.c), what it plans for its host
+ * (tunnel_plan.c), its change to what a file says (tunnel_change.c) and its peers' names
+ * (tunnel_names.c). Only keeper/tunnel*.c includes it. */
 #ifndef WG_KEEPER_TUNNEL_PARTS_H
 #define WG_KEEPER_TUNNEL_PARTS_H
 
@@ -8,11 +9,22 @@
 #include "host/plan.h"
 #include "host/spawn.h"
 #include "keeper/resolver.h"
+#include "keeper/steps.h"
 #include "keeper/tunnel.h"
 
 struct wg_tunnel_reload;
 
-enum wg_tunnel_phase { WG_TUNNEL_STARTING, WG_TUNNEL_UP, WG_TUNNEL_ENDING };
+/* The steps of a tunnel's life, in their order. */
+enum wg_tunnel_step {
+	WG_TUNNEL_PRE_UP,
+	WG_TUNNEL_NAMES,
+	WG_TUNNEL_LINK,
+	WG_TUNNEL_HOST,
+	WG_TUNNEL_DNS,
+	WG_TUNNEL_POST_UP,
+	WG_TUNNEL_UP, /* under way until the end is asked for */
+	WG_TUNNEL_N_STEPS
+};
 
 struct wg_tunnel {
 	struct wg_loop *loop;
@@ -22,18 +34,13 @@ struct wg_tunnel {
 	struct wg_netlink *netlink;
 	struct wg_plan plan;
 	struct wg_resolver *resolver;
-	void (*first_round)(void *ctx); /* of the resolver; ctx is the tunnel */
 	struct wg_tunnel_events events;
 
-	enum wg_tunnel_phase phase;
+	struct wg_steps steps;     /* enum wg_tunnel_step */
 	struct wg_spawner spawner; /* of hooks, resolvconf and nftables */
-	bool hook_runs;            /* a command is under way; ending waits for it */
-	bool end_wanted;           /* something ended the tunnel while one was */
 	char end_reason[64];
-	struct wg_tunnel_reload *reload; /* one that waits for a command; NULL: none */
+	struct wg_tunnel_reload *reload; /* one under way; NULL: none */
 	bool reload_wanted;              /* another one is due, or is about to begin */
-	bool waits_for_link;
-	bool was_up; /* PostUp began, so PreDown and PostDown are due */
 	bool has_index;
 	struct wg_peerindex by_key; /* of conf, made when it is needed first */
 	int result;
@@ -47,14 +54,23 @@ void wg_tunnel_refuse_config(struct wg_error *error, const struct wg_conf *conf,
 int wg_tunnel_make_plan(const struct wg_tunnel *tunnel, const struct wg_conf *conf,
 			struct wg_plan *plan, struct wg_error *error);
 
-/* A command ended, or none was needed; error->text is why it failed, or empty. Whether what
- * was under way may go on: else the tunnel is on its way to its end. */
-bool wg_tunnel_goes_on(struct wg_tunnel *tunnel, const struct wg_error *error);
+static inline bool wg_tunnel_is_up(const struct wg_tunnel *tunnel)
+{
+	return wg_steps_is(&tunnel->steps, WG_STEPS_FORTH, WG_TUNNEL_UP);
+}
+
+/* Hurries the command that runs; its step is done when it has ended. */
+void wg_tunnel_hurry(void *ctx, const char *why);
 
 /* A request to reload, for wg_loop_owner. */
 int wg_tunnel_on_reload(void *ctx);
 
-/* Looks up the names of the tunnel's file. 0 or -errno. */
+/* The end is asked for while the tunnel is up: its last step is done when no reload is
+ * under way any more. */
+void wg_tunnel_end_reload(void *ctx, const char *why);
+
+/* Looks up the names of the tunnel's file; when each is known, or not to be had yet, that
+ * step is done, if it is under way. 0 or -errno. */
 int wg_tunnel_start_names(struct wg_tunnel *tunnel);
 
 /* The tunnel gets another file's configuration, or ends. */
