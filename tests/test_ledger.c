@@ -359,7 +359,7 @@ static void a_reader_gives_up_on_what_never_stands_still(void **state)
 		read_child();
 	while (waitpid(pid, &status, 0) == pid && WIFSTOPPED(status)) {
 		memory[GENERATION(1)] += 2;
-		assert_true(n_steps++ < 200000);
+		assert_true(n_steps++ < 1000000);
 		assert_int_equal(ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL), 0);
 	}
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
