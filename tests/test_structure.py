@@ -65,6 +65,11 @@ SECRETIVE = {"crypto", "noise"}
 BYTEWISE = re.compile(r"\b(memcmp|bcmp)\s*\(")
 MAY_COMPARE = {"tai64n.c"}
 
+# Folders whose comments were gone through: each names its subject (docs/CONTRIBUTING.md).
+PLAIN = {"base", "crypto", "noise", "core", "allowedips", "route", "tun", "udp", "conf", "ctl"}
+COMMENT = re.compile(r"/\*(.*?)\*/", re.DOTALL)
+UNPLAIN = re.compile(r"(?:^|[.:;?] )(?:What|Who|Whoever)\b|[,;:] else\b|\b(?:or else|but for)\b")
+
 complaints = []
 
 
@@ -163,6 +168,18 @@ def check_calls(build):
     return count
 
 
+def check_comments(root):
+    for path in sources(root, *(f"src/{folder}" for folder in sorted(PLAIN))):
+        text = path.read_text()
+        for found in COMMENT.finditer(text):
+            words = re.sub(r"\s+(?:\* ?)?", " ", found[1]).strip()
+            unplain = UNPLAIN.search(words)
+            if unplain:
+                number = text.count("\n", 0, found.start()) + 1
+                complain(f"{path.relative_to(root)}:{number}",
+                         f"a comment that hides its subject, or is odd: {unplain[0].strip()}")
+
+
 def needs_of(archive):
     """Object -> the objects of the archive that define what it uses."""
     listed = subprocess.run(["nm", archive], check=True, capture_output=True, text=True)
@@ -235,6 +252,7 @@ def main():
     root, build = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
     n_includes = check_includes(root)
     check_text(root)
+    check_comments(root)
     check_documentation(root)
     n_symbols = check_calls(build)
     n_objects = check_circles(build)
