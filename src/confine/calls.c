@@ -169,15 +169,9 @@ static const struct call allowed[] = {
 	IF(writev, IS(0, WG_CONFINE_FD_LOG)), /* what libc says before */
 
 #if WG_CONFINE_SANITIZED
-	/* A sanitizer's runtime: it has stacks for signals, asks for handlers, forgets shadows,
-	 * and a thread of its own. */
+	/* A sanitizer's runtime, when a thread begins and when it writes a report. */
 	ANY(sigaltstack),
-	IF(rt_sigaction, IS_NULL(1)),
-	IF(mmap, WITHOUT(2, PROT_EXEC)),
-	ANY(getrusage),
-	ANY(membarrier),
-	ANY(getuid),
-	ANY(getppid),
+	IF(ioctl, IS(0, WG_CONFINE_FD_LOG), IS(1, TCGETS)),
 #endif
 };
 
@@ -200,6 +194,11 @@ static const struct {
 	{SCMP_SYS(statx), EACCES},
 	/* It is behind a pointer what this would make; the older call does as well. */
 	{SCMP_SYS(clone3), ENOSYS},
+#if WG_CONFINE_SANITIZED
+	/* To a program that would name the report's addresses. */
+	{SCMP_SYS(pipe), EPERM},
+	{SCMP_SYS(pipe2), EPERM},
+#endif
 };
 
 /* What no library does. */

@@ -6,6 +6,9 @@
 #include "confine/descriptors.h"
 #include "confine/layers.h"
 
+/* A sanitizer's report may go to a file. */
+#define MAX_FILE_SIZE (WG_CONFINE_SANITIZED ? 1 << 20 : 0)
+
 static int set(int which, rlim_t max)
 {
 	const struct rlimit limit = {max, max};
@@ -20,7 +23,7 @@ int wg_confine_limit(void)
 
 	/* A file that it could write to would not grow; and trying to is no end. */
 	signal(SIGXFSZ, SIG_IGN);
-	return error ?: set(RLIMIT_FSIZE, 0) ?: set(RLIMIT_NOFILE, WG_CONFINE_N_DESCRIPTORS);
+	return error ?: set(RLIMIT_FSIZE, MAX_FILE_SIZE) ?: set(RLIMIT_NOFILE, WG_CONFINE_N_DESCRIPTORS);
 }
 
 static void *do_nothing(void *ctx)
