@@ -47,6 +47,11 @@ static bool is_silent(enum wg_confine_layer layer)
 	return layer == WG_CONFINE_UNDUMPABLE || layer == WG_CONFINE_NO_NEW_PRIVS;
 }
 
+static bool is_namespace(enum wg_confine_layer layer)
+{
+	return layer >= FIRST_NAMESPACE && layer <= LAST_NAMESPACE;
+}
+
 int wg_confine_mode_parse(enum wg_confine_mode *mode, const char *text, const char *where,
 			  struct wg_error *error)
 {
@@ -111,9 +116,17 @@ const char *wg_confine_layer_name(enum wg_confine_layer layer)
 void wg_confine_why(const struct wg_confine_report *report, enum wg_confine_layer layer, char *text,
 		    size_t size)
 {
-	const char *why = report->errors[layer] ? strerror(report->errors[layer]) : "not tried";
+	const char *why;
 
-	snprintf(text, size, "%s", wg_confine_holds(report, layer) ? "" : why);
+	if (wg_confine_holds(report, layer))
+		why = "";
+	else if (!report->errors[layer])
+		why = "not tried";
+	else if (is_namespace(layer) && report->errors[layer] == ENOSPC)
+		why = "the limit on namespaces is reached"; /* what it means there */
+	else
+		why = strerror(report->errors[layer]);
+	snprintf(text, size, "%s", why);
 }
 
 const char *wg_confine_remedy(const struct wg_confine_report *report, enum wg_confine_layer layer)
@@ -138,11 +151,6 @@ __attribute__((format(printf, 2, 3))) static void put(struct line *line, const c
 	line->len += (size_t)n;
 	if (line->len >= line->size)
 		line->len = line->size - 1;
-}
-
-static bool is_namespace(enum wg_confine_layer layer)
-{
-	return layer >= FIRST_NAMESPACE && layer <= LAST_NAMESPACE;
 }
 
 static bool holds_all_namespaces(const struct wg_confine_report *report)
