@@ -147,7 +147,7 @@ static void copy_running(struct wg_config *running)
 static void assert_line(const char *line, bool there)
 {
 	if ((strstr(written.data, line) != NULL) != there)
-		fail_msg("%s: %s: %s", there ? "not there" : "there", line, written);
+		fail_msg("%s: %s: %s", there ? "not there" : "there", line, written.data);
 }
 
 static void test_keys_that_were_changed_since_are_written_out(void **state)
