@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -16,6 +17,7 @@
 
 #include "confine/confine.h"
 #include "confine/descriptors.h"
+#include "confine/layers.h"
 #include "confine/start.h"
 
 /* What an engine says of itself over the pair. */
@@ -55,11 +57,32 @@ static void make_thread(void)
 	pthread_join(thread, NULL);
 }
 
+/* What the kernel of an engine that was told to lacks. */
+static bool lacks_seccomp;
+
+int __real_seccomp_load(const void *filter);
+int __wrap_seccomp_load(const void *filter);
+int __wrap_seccomp_load(const void *filter)
+{
+	return lacks_seccomp ? -ENOSYS : __real_seccomp_load(filter);
+}
+
+static bool lacks_landlock;
+
+int __real_wg_confine_landlock(void);
+int __wrap_wg_confine_landlock(void);
+int __wrap_wg_confine_landlock(void)
+{
+	return lacks_landlock ? -EOPNOTSUPP : __real_wg_confine_landlock();
+}
+
 /* The engine: what it does behind its confinement is its argument. */
 static int run_engine(const char *what)
 {
 	char byte;
 
+	lacks_seccomp = !strcmp(what, "without seccomp");
+	lacks_landlock = !strcmp(what, "without Landlock");
 	word.error = wg_confine_enter(&word.report);
 	word.uid = getuid();
 	word.pid = getpid();
@@ -155,6 +178,113 @@ static void test_strict_has_every_layer_here(void **state)
 	assert_int_equal(engine.status, 0);
 }
 
+static void assert_refused(const struct engine *engine, const char *text)
+{
+	struct wg_error error;
+
+	wg_error_init(&error);
+	assert_int_equal(engine->word.error, -EPERM);
+	assert_int_equal(wg_confine_refuse(&engine->word.report, WG_CONFINE_SECCOMP, &error),
+			 -EPERM);
+	assert_string_equal(error.text, text);
+}
+
+static void test_strict_refuses_without_a_filter_and_auto_goes_on(void **state)
+{
+	struct engine engine;
+
+	(void)state;
+	run(&engine, WG_CONFINE_STRICT, "without seccomp");
+	assert_refused(&engine, "Confine = strict: there is no seccomp: Function not implemented");
+	run(&engine, WG_CONFINE_AUTO, "without seccomp");
+	assert_int_equal(engine.word.error, 0);
+	assert_false(wg_confine_holds(&engine.word.report, WG_CONFINE_SECCOMP));
+	assert_true(wg_confine_is_whole(&engine.word.report, WG_CONFINE_LIMITS));
+}
+
+static void test_strict_refuses_without_landlock_and_auto_goes_on(void **state)
+{
+	struct engine engine;
+
+	(void)state;
+	run(&engine, WG_CONFINE_STRICT, "without Landlock");
+	assert_refused(&engine, "Confine = strict: there is no landlock: Operation not supported");
+	run(&engine, WG_CONFINE_AUTO, "without Landlock");
+	assert_int_equal(engine.word.error, 0);
+	assert_true(wg_confine_holds(&engine.word.report, WG_CONFINE_SECCOMP));
+}
+
+/* No more namespaces, nor the right to have them without: in a process of its own, whose
+ * status says whether all was as expected. */
+static void check_without_namespaces(void)
+{
+	struct engine engine;
+	int fd;
+
+	assert_int_equal(unshare(CLONE_NEWUSER), 0);
+	fd = open("/proc/sys/user/max_user_namespaces", O_WRONLY | O_CLOEXEC);
+	assert_int_equal(write(fd, "0", 1), 1);
+	close(fd);
+	assert_int_equal(wg_confine_drop_capabilities(), 0);
+	run(&engine, WG_CONFINE_STRICT, "");
+	assert_int_equal(engine.error, -EPERM);
+	assert_int_equal(engine.report.held, 0);
+	assert_int_equal(engine.report.errors[WG_CONFINE_PID], ENOSPC);
+	assert_int_equal(engine.report.errors[WG_CONFINE_NETWORK], ENOSPC);
+	run(&engine, WG_CONFINE_AUTO, "");
+	assert_int_equal(engine.error, 0);
+	assert_int_equal(engine.word.error, 0);
+	assert_true(wg_confine_holds(&engine.word.report, WG_CONFINE_SECCOMP));
+	assert_true(wg_confine_holds(&engine.word.report, WG_CONFINE_CAPABILITIES));
+}
+
+static void test_strict_refuses_without_namespaces_and_auto_goes_on(void **state)
+{
+	pid_t child = fork();
+	int status;
+
+	(void)state;
+	if (child == 0) {
+		check_without_namespaces();
+		_exit(42);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 42);
+}
+
+/* Not root: the namespaces are there, the user is the one who started it. */
+static void check_as_somebody(void)
+{
+	struct engine engine;
+
+	assert_int_equal(setresgid(1000, 1000, 1000), 0);
+	assert_int_equal(setresuid(1000, 1000, 1000), 0);
+	assert_int_equal(prctl(PR_SET_DUMPABLE, 0), 0);
+	run(&engine, WG_CONFINE_AUTO, "");
+	assert_int_equal(engine.word.error, 0);
+	assert_int_equal(engine.word.uid, 1000);
+	assert_int_equal(engine.word.report.held | 1u << WG_CONFINE_USER,
+			 (1u << WG_CONFINE_N_LAYERS) - 1);
+	run(&engine, WG_CONFINE_STRICT, "");
+	assert_int_equal(engine.error, -EPERM);
+}
+
+static void test_without_root_only_the_user_is_missing(void **state)
+{
+	pid_t child = fork();
+	int status;
+
+	(void)state;
+	if (child == 0) {
+		check_as_somebody();
+		_exit(42);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 42);
+}
+
 static void test_off_confines_nothing(void **state)
 {
 	struct engine engine;
@@ -246,6 +376,10 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_strict_has_every_layer_here),
+		cmocka_unit_test(test_strict_refuses_without_a_filter_and_auto_goes_on),
+		cmocka_unit_test(test_strict_refuses_without_landlock_and_auto_goes_on),
+		cmocka_unit_test(test_strict_refuses_without_namespaces_and_auto_goes_on),
+		cmocka_unit_test(test_without_root_only_the_user_is_missing),
 		cmocka_unit_test(test_off_confines_nothing),
 		cmocka_unit_test(test_a_call_that_is_not_on_the_list_is_reported),
 		cmocka_unit_test(test_a_call_that_no_library_makes_ends_it_without_a_word),
