@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "base/defaults.h"
 #include "base/log.h"
 #include "keeper/sockets.h"
 
@@ -74,14 +75,14 @@ static void test_nobody_set_a_port_and_the_default_is_taken(void **state)
 
 	(void)state;
 	assert_int_equal(wg_sockets_open(&sockets), 0);
-	assert_int_equal(sockets.port, WG_SOCKETS_DEFAULT_PORT);
+	assert_int_equal(sockets.port, WG_DEFAULT_PORT);
 	assert_int_equal(n_notices, 0);
 	wg_sockets_close(&sockets);
 
 	wg_sockets_init(&sockets);
-	other = take_port(WG_SOCKETS_DEFAULT_PORT);
+	other = take_port(WG_DEFAULT_PORT);
 	assert_int_equal(wg_sockets_open(&sockets), 0);
-	assert_int_not_equal(sockets.port, WG_SOCKETS_DEFAULT_PORT);
+	assert_int_not_equal(sockets.port, WG_DEFAULT_PORT);
 	assert_int_equal(n_notices, 1);
 	close(other);
 }
@@ -129,7 +130,7 @@ static void test_the_same_port_again_is_no_change(void **state)
 	(void)state;
 	assert_int_equal(wg_sockets_open(&sockets), 0);
 	before = sockets.udp;
-	assert_int_equal(set_port(true, WG_SOCKETS_DEFAULT_PORT), 0);
+	assert_int_equal(set_port(true, WG_DEFAULT_PORT), 0);
 	assert_ptr_equal(sockets.udp, before);
 	assert_int_equal(sockets.choice, WG_PORT_FIXED);
 }

@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/defaults.h"
 #include "conf/check_rules.h"
 
 /* IPv6 needs it of every link (RFC 8200, section 5). */
-#define MIN_IPV6_MTU 1280
 
 static bool overlap(const struct wg_prefix *a, const struct wg_prefix *b)
 {
@@ -105,14 +105,14 @@ static void check_routes(struct wg_check *check, const struct wg_conf *conf)
 
 static void check_mtu(struct wg_check *check, const struct wg_conf *conf)
 {
-	if (!conf->mtu_line || conf->mtu >= MIN_IPV6_MTU ||
+	if (!conf->mtu_line || conf->mtu >= WG_IPV6_MIN_MTU ||
 	    (!wg_check_has_address(conf, WG_FAMILY_IPV6) &&
 	     !wg_check_has_allowed_ip(conf, WG_FAMILY_IPV6)))
 		return;
 	wg_check_add(check, WG_CHECK_ERROR, "mtu-too-small", conf->mtu_line,
-		     "IPv6 needs %d bytes: with %u the link has no IPv6 at all", MIN_IPV6_MTU,
+		     "IPv6 needs %u bytes: with %u the link has no IPv6 at all", WG_IPV6_MIN_MTU,
 		     conf->mtu);
-	wg_check_remedy(check, "MTU = %d, or leave it out", MIN_IPV6_MTU);
+	wg_check_remedy(check, "MTU = %u, or leave it out", WG_IPV6_MIN_MTU);
 }
 
 static void check_uplink(struct wg_check *check, const struct wg_conf *conf)

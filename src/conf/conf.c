@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/defaults.h"
 #include "base/nearest.h"
 #include "conf/conf_keys.h"
 #include "crypto/secret.h"
@@ -286,7 +287,7 @@ static int check_interface(struct wg_conf_parser *parser)
 
 static void set_defaults(struct wg_conf *conf)
 {
-	conf->config.listen_port = WG_CONF_DEFAULT_PORT;
+	conf->config.listen_port = WG_DEFAULT_PORT;
 	conf->config.has_listen_port = true;
 	conf->config.has_fwmark = true;
 	conf->config.replace_peers = true;

@@ -21,9 +21,6 @@
 /* The room for a link's name, with its NUL (IFNAMSIZ). */
 #define WG_CONF_LINK_LEN 16
 
-/* "wg" in ASCII: the port to listen on when the file names none. */
-#define WG_CONF_DEFAULT_PORT 0x7767
-
 /* Seconds that a hook may take when the file does not say. Below the 90 that systemd gives
  * a service to start or stop (DefaultTimeoutStopSec), so that the hook is named and its
  * tunnel taken back before all of it is killed. */

@@ -5,9 +5,13 @@
 #include <strings.h>
 
 #include "base/bytes.h"
+#include "base/defaults.h"
 #include "conf/conf_keys.h"
 #include "conf/conf_source.h"
 #include "conf/conf_value.h"
+
+#define TEXT_AS_IS(number) #number
+#define TEXT_OF(number)    TEXT_AS_IS(number)
 
 /* Hints. */
 #define FORM_SECRET "44 characters of base64; make a new one with: tuff genkey"
@@ -99,8 +103,8 @@ static int set_workers(struct wg_conf_parser *parser, char *value)
 	conf->workers_auto = !strcasecmp(value, "auto");
 	if (conf->workers_auto)
 		return 0;
-	if (wg_conf_value_number(&n, 0, 64, value))
-		return wg_conf_refuse(parser, "neither auto nor 0 to 64");
+	if (wg_conf_value_number(&n, 0, WG_MAX_WORKERS, value))
+		return wg_conf_refuse(parser, "neither auto nor 0 to " TEXT_OF(WG_MAX_WORKERS));
 	conf->workers = n;
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/defaults.h"
 #include "base/sysctl_name.h"
 #include "crypto/encoding.h"
 #include "crypto/secret.h"
@@ -87,8 +88,7 @@ static void add_sockets(struct writer *writer)
 	const struct wg_conf *conf = writer->conf;
 	const struct wg_config *now = writer->running;
 
-	if (now->has_listen_port &&
-	    (conf->listen_port_line || now->listen_port != WG_CONF_DEFAULT_PORT))
+	if (now->has_listen_port && (conf->listen_port_line || now->listen_port != WG_DEFAULT_PORT))
 		wg_text_printf(&writer->text, "ListenPort = %u\n", now->listen_port);
 	if (now->fwmark && (conf->fwmark_line || now->fwmark != conf->config.fwmark))
 		wg_text_printf(&writer->text, "FwMark = 0x%" PRIx32 "\n", now->fwmark);

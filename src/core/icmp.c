@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/defaults.h"
 #include "core/inner.h"
 
 #define TOKEN (WG_SECOND / WG_ICMP_PER_SECOND)
@@ -13,7 +14,7 @@
 #define ICMP_HEADER_LEN 8u
 /* RFC 1812, section 4.3.2.3, and RFC 4443, section 2.4 c. */
 #define IPV4_MAX_LEN    576u
-#define IPV6_MAX_LEN    1280u
+#define IPV6_MAX_LEN    WG_IPV6_MIN_MTU
 
 #define PROTO_HOP_BY_HOP   0
 #define PROTO_ICMP         1

@@ -4,12 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/defaults.h"
 #include "host/plan.h"
 
 /* 2024-01-01: this program is younger, so a clock that says less is wrong. */
 #define YOUNGEST_CLOCK INT64_C(1704067200)
-
-#define IPV6_MIN_MTU 1280u
 
 static void judge_leftovers(struct wg_check *check, const struct wg_facts *facts)
 {
@@ -155,12 +154,13 @@ static bool has_ipv6_inside(const struct wg_facts *facts, const struct wg_link *
 static void judge_small_mtu(struct wg_check *check, const struct wg_facts *facts,
 			    const struct wg_link *link)
 {
-	if (link->mtu >= IPV6_MIN_MTU || !has_ipv6_inside(facts, link))
+	if (link->mtu >= WG_IPV6_MIN_MTU || !has_ipv6_inside(facts, link))
 		return;
 	wg_check_add(check, WG_CHECK_ERROR, "mtu-too-small", 0,
-		     "the MTU of %" PRIu32 " is below the 1280 bytes that IPv6 needs (RFC 8200)",
-		     link->mtu);
-	wg_check_remedy(check, "MTU = 1280 in the file, or: ip link set %s mtu 1280", facts->name);
+		     "the MTU of %" PRIu32 " is below the %u bytes that IPv6 needs (RFC 8200)",
+		     link->mtu, WG_IPV6_MIN_MTU);
+	wg_check_remedy(check, "MTU = %u in the file, or: ip link set %s mtu %u", WG_IPV6_MIN_MTU,
+			facts->name, WG_IPV6_MIN_MTU);
 }
 
 /* What is left for inner packets on the way to a peer; 0: not known. */
@@ -191,7 +191,7 @@ static void judge_path_mtu(struct wg_check *check, const struct wg_facts *facts,
 			narrowest = i;
 		}
 	}
-	if (least == link->mtu || (least < IPV6_MIN_MTU && link->mtu == IPV6_MIN_MTU))
+	if (least == link->mtu || (least < WG_IPV6_MIN_MTU && link->mtu == WG_IPV6_MIN_MTU))
 		return;
 	wg_check_add(check, WG_CHECK_WARNING, "mtu-too-large", 0,
 		     "the MTU of %" PRIu32
@@ -200,8 +200,8 @@ static void judge_path_mtu(struct wg_check *check, const struct wg_facts *facts,
 		     link->mtu, wg_diagnosis_label(name, &facts->status, narrowest),
 		     facts->ways[narrowest].mtu);
 	/* Less would be no IPv6 at all; then fragments are the lesser evil. */
-	if (least < IPV6_MIN_MTU && has_ipv6_inside(facts, link))
-		least = IPV6_MIN_MTU;
+	if (least < WG_IPV6_MIN_MTU && has_ipv6_inside(facts, link))
+		least = WG_IPV6_MIN_MTU;
 	wg_check_remedy(check, "MTU = %" PRIu32 " in the file, or: ip link set %s mtu %" PRIu32,
 			least, facts->name, least);
 }

@@ -1,8 +1,8 @@
 /* A plan's MTU. */
+#include "base/defaults.h"
 #include "host/plan_parts.h"
 
-#define USUAL_MTU    1420u
-#define IPV6_MIN_MTU 1280u
+#define USUAL_MTU 1420u
 
 static bool has_ipv6_inside(const struct wg_conf *conf)
 {
@@ -28,8 +28,8 @@ uint32_t wg_plan_mtu(const struct wg_conf *conf, uint32_t ipv4_path_mtu, uint32_
 		mtu = ipv6_path_mtu - WG_PLAN_OUTER_IPV6;
 	if (mtu == UINT32_MAX)
 		mtu = USUAL_MTU;
-	if (mtu < IPV6_MIN_MTU && has_ipv6_inside(conf))
-		mtu = IPV6_MIN_MTU;
+	if (mtu < WG_IPV6_MIN_MTU && has_ipv6_inside(conf))
+		mtu = WG_IPV6_MIN_MTU;
 	return mtu < 65535 - WG_PLAN_OUTER_IPV6 ? mtu : 65535 - WG_PLAN_OUTER_IPV6;
 }
 

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/defaults.h"
 #include "base/log.h"
 #include "os/portholder.h"
 
@@ -31,7 +32,7 @@ static int open_port(struct wg_sockets *sockets, uint16_t port)
 static uint16_t preferred_port(const struct wg_sockets *sockets)
 {
 	if (sockets->port == 0 && sockets->choice == WG_PORT_DEFAULT)
-		return WG_SOCKETS_DEFAULT_PORT;
+		return WG_DEFAULT_PORT;
 	return sockets->port;
 }
 

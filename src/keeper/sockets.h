@@ -9,9 +9,6 @@
 #include "core/config.h"
 #include "udp/udp.h"
 
-/* The port while nobody has set one: 0x7767, "wg" in ASCII. */
-#define WG_SOCKETS_DEFAULT_PORT 30567
-
 enum wg_port_choice {
 	WG_PORT_DEFAULT, /* nobody has set it: the default or, if it is taken, any */
 	WG_PORT_ANY,     /* any free one was asked for */
