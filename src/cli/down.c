@@ -10,8 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/number.h"
 #include "cli/command.h"
+#include "ctl/answer.h"
 #include "ctl/ask.h"
 #include "host/undo.h"
 #include "keeper/tunnel.h"
@@ -45,18 +45,18 @@ static void print_note(void *ctx, const char *text)
 /* Prints what it said; its errno. */
 static int print_notes(char *answer)
 {
-	char *rest = answer;
-	char *line;
-	uint32_t number = EPROTO;
+	int err = -EPROTO;
 
-	while ((line = strsep(&rest, "\n"))) {
-		if (!strncmp(line, "note=", 5))
-			print_note(NULL, line + 5);
-		else if (!strncmp(line, "errno=", 6) &&
-			 !wg_number_parse(&number, INT16_MAX, line + 6))
-			number = EPROTO;
+	while (answer) {
+		const char *what;
+		enum wg_answer_word word = wg_answer_next(&answer, &what);
+
+		if (word == WG_ANSWER_NOTE)
+			print_note(NULL, what);
+		else if (word == WG_ANSWER_ERRNO)
+			err = wg_answer_errno(what);
 	}
-	return -(int)number;
+	return err;
 }
 
 /* Asks a running tunnel to end. -ENOENT when none runs. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "ctl/answer.h"
 #include "ctl/ask.h"
 #include "os/report.h"
 
@@ -16,32 +17,37 @@ static int report_foreign(const char *name)
 	return wg_report(WG_EXIT_FAILED, &error);
 }
 
-/* Lines in pairs, "warning=" and "hint=" as often as there are any, "error=" and "hint=" if
- * it failed; then "errno=". */
+/* The line's text, with the hint that follows it. */
+static void report_line(enum wg_log_level level, const char *what, char **rest)
+{
+	struct wg_error error;
+	const char *hint;
+
+	wg_error_set(&error, -EINVAL, "%s", what);
+	if (*rest && wg_answer_next(rest, &hint) == WG_ANSWER_HINT && *hint)
+		wg_error_hint(&error, "%s", hint);
+	wg_report_at(level, &error);
+}
+
+/* Warnings with their hints, and one error with its hint if it failed; then the errno. */
 static int report_answer(const char *name, char *answer)
 {
 	bool failed = false;
-	bool understood = false;
-	char *line;
 
-	while (!understood && (line = strsep(&answer, "\n"))) {
-		bool warns = !strncmp(line, "warning=", strlen("warning="));
-		bool fails = !strncmp(line, "error=", strlen("error="));
-		struct wg_error error;
-		char *hint;
+	while (answer) {
+		const char *what;
+		enum wg_answer_word word = wg_answer_next(&answer, &what);
 
-		understood = !strncmp(line, "errno=", strlen("errno="));
-		if (!warns && !fails)
-			continue;
-		wg_error_set(&error, -EINVAL, "%s", strchr(line, '=') + 1);
-		hint = strsep(&answer, "\n");
-		if (hint && !strncmp(hint, "hint=", strlen("hint=")) && hint[strlen("hint=")])
-			wg_error_hint(&error, "%s", hint + strlen("hint="));
-		wg_report_at(fails ? WG_LOG_ERROR : WG_LOG_WARNING, &error);
-		failed |= fails;
+		if (word == WG_ANSWER_WARNING)
+			report_line(WG_LOG_WARNING, what, &answer);
+		if (word == WG_ANSWER_ERROR)
+			report_line(WG_LOG_ERROR, what, &answer);
+		failed |= word == WG_ANSWER_ERROR;
+		if (word == WG_ANSWER_ERRNO && (failed || !wg_answer_errno(what)))
+			return failed ? WG_EXIT_FAILED : WG_EXIT_DONE;
+		if (word == WG_ANSWER_ERRNO)
+			break;
 	}
-	if (understood && (failed || !strcmp(line, "errno=0")))
-		return failed ? WG_EXIT_FAILED : WG_EXIT_DONE;
 	return report_foreign(name);
 }
 

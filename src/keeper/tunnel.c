@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "crypto/secret.h"
+#include "ctl/answer.h"
 #include "host/apply.h"
 #include "host/dns.h"
 #include "host/hooks.h"
@@ -29,7 +30,7 @@ static void note(void *ctx, const char *text)
 
 	wg_log(WG_LOG_WARNING, "%s", text);
 	if (notes)
-		wg_text_printf(notes, "note=%s\n", text);
+		wg_answer_add(notes, WG_ANSWER_NOTE, text);
 }
 
 /* The journal is opened before there is a tunnel whose notes they are. */
@@ -287,11 +288,10 @@ static void turn_back(void *ctx, const struct wg_error *error)
 static void say_farewell(void *ctx)
 {
 	struct wg_tunnel *tunnel = ctx;
-	const char *farewell;
 
-	wg_text_printf(&tunnel->notes, "errno=0\n\n");
-	farewell = tunnel->notes.failed ? "errno=0\n\n" : tunnel->notes.data;
-	wg_loop_stop(tunnel->loop, tunnel->result, farewell);
+	wg_answer_end(&tunnel->notes, 0);
+	wg_loop_stop(tunnel->loop, tunnel->result,
+		     tunnel->notes.failed ? WG_ANSWER_DONE : tunnel->notes.data);
 }
 
 /* A command that hangs does not keep the tunnel from ending. On the way down each has its

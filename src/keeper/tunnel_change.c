@@ -8,13 +8,12 @@
 #include "base/log.h"
 #include "conf/confdiff.h"
 #include "conf/readconf.h"
+#include "ctl/answer.h"
 #include "host/apply.h"
 #include "host/leakguard.h"
 #include "keeper/tunnel_parts.h"
 #include "os/clock.h"
 #include "os/later.h"
-
-#define NO_MEMORY "errno=12\n\n" /* ENOMEM */
 
 enum reload_step { FILE_READ, GUARD_LAID, CHANGED, GUARD_SETTLED, N_STEPS };
 
@@ -107,7 +106,8 @@ static void adopt(struct wg_tunnel *tunnel, const struct wg_conf *conf, struct w
 static void add_warning(void *ctx, const struct wg_error *warning)
 {
 	wg_log(WG_LOG_WARNING, "%s", warning->text);
-	wg_text_printf(ctx, "warning=%s\nhint=%s\n", warning->text, warning->hint);
+	wg_answer_add(ctx, WG_ANSWER_WARNING, warning->text);
+	wg_answer_add(ctx, WG_ANSWER_HINT, warning->hint);
 }
 
 /* What is odd in the file is told to who asked, as tuff up does. */
@@ -269,13 +269,14 @@ static void answer(struct wg_tunnel *tunnel, struct wg_tunnel_reload *reload)
 
 	if (reload->err) {
 		wg_log(WG_LOG_ERROR, "reload: %s", reload->error.text);
-		wg_text_printf(text, "error=%s\nhint=%s\n", reload->error.text, reload->error.hint);
+		wg_answer_add(text, WG_ANSWER_ERROR, reload->error.text);
+		wg_answer_add(text, WG_ANSWER_HINT, reload->error.hint);
 	} else {
 		wg_log(WG_LOG_INFO, "reloaded");
 	}
-	wg_text_printf(text, "errno=%d\n\n", -reload->err);
+	wg_answer_end(text, reload->err);
 	if (text->failed)
-		wg_loop_reloaded(tunnel->loop, NO_MEMORY, strlen(NO_MEMORY));
+		wg_loop_reloaded(tunnel->loop, WG_ANSWER_NO_MEMORY, strlen(WG_ANSWER_NO_MEMORY));
 	else
 		wg_loop_reloaded(tunnel->loop, text->data, text->len);
 }
@@ -301,7 +302,8 @@ static void finish(void *ctx)
 		tunnel->reload_wanted = false;
 		if (wg_tunnel_on_reload(tunnel)) {
 			wg_loop_reload_begins(tunnel->loop);
-			wg_loop_reloaded(tunnel->loop, NO_MEMORY, strlen(NO_MEMORY));
+			wg_loop_reloaded(tunnel->loop, WG_ANSWER_NO_MEMORY,
+					 strlen(WG_ANSWER_NO_MEMORY));
 		}
 	}
 	if (wg_steps_is(&tunnel->steps, WG_STEPS_HURRIED, WG_TUNNEL_UP))
@@ -316,7 +318,7 @@ static void begin(void *ctx)
 	tunnel->reload_wanted = false;
 	wg_loop_reload_begins(tunnel->loop);
 	if (!reload) {
-		wg_loop_reloaded(tunnel->loop, NO_MEMORY, strlen(NO_MEMORY));
+		wg_loop_reloaded(tunnel->loop, WG_ANSWER_NO_MEMORY, strlen(WG_ANSWER_NO_MEMORY));
 		return;
 	}
 	reload->steps = (struct wg_steps){
