@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/number.h"
 #include "base/sysctl_name.h"
+#include "conf/name.h"
 
 #define BLANKS " \t"
 
@@ -70,11 +71,8 @@ const char *wg_conf_value_link(char link[static WG_CONF_LINK_LEN], const char *t
 		return "no link is named";
 	if (len >= WG_CONF_LINK_LEN)
 		return "a link's name has at most 15 characters";
-	if (!strcmp(text, ".") || !strcmp(text, ".."))
+	if (!wg_name_is_link(text))
 		return "not a link's name";
-	for (size_t i = 0; i < len; i++)
-		if (!isgraph((unsigned char)text[i]) || strchr("/:", text[i]))
-			return "not a link's name";
 	memcpy(link, text, len + 1);
 	return NULL;
 }

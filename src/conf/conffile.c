@@ -2,12 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "conf/keyfile.h"
+#include "conf/name.h"
 #include "crypto/secret.h"
 
 #define SUFFIX    ".conf"
@@ -24,7 +26,7 @@ static bool is_path(const char *text)
 	       (len > strlen(SUFFIX) && !strcmp(text + len - strlen(SUFFIX), SUFFIX));
 }
 
-/* The link's name that a path gives: as wg-quick has it, at most 15 of [a-zA-Z0-9_=+.-]. */
+/* The link's name that a path gives. */
 static int take_name(struct wg_conffile *file, struct wg_error *error)
 {
 	const char *slash = strrchr(file->path, '/');
@@ -33,15 +35,13 @@ static int take_name(struct wg_conffile *file, struct wg_error *error)
 
 	if (len > strlen(SUFFIX) && !strcmp(base + len - strlen(SUFFIX), SUFFIX))
 		len -= strlen(SUFFIX);
-	if (!len || len >= WG_CONF_LINK_LEN || *base == '-' ||
-	    strspn(base, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_=+.-") <
-		    len) {
+	snprintf(file->name, sizeof(file->name), "%.*s", (int)(len < sizeof(file->name) ? len : 0),
+		 base);
+	if (!wg_name_is_plain(file->name)) {
 		wg_error_set(error, 0, "%s: the file's name is not a link's", file->path);
 		wg_error_hint(error, "name it NAME.conf, with 1 to 15 of a-z A-Z 0-9 _ = + . -");
 		return -EINVAL;
 	}
-	memcpy(file->name, base, len);
-	file->name[len] = '\0';
 	return 0;
 }
 
