@@ -16,7 +16,8 @@ static int parse(const char *text)
 
 static void test_auto_and_nothing_want_all_of_them(void **state)
 {
-	static const char *const words[] = {NULL, "", "auto", "tso,uso,gso,gro", "gro gso uso tso"};
+	static const char *const words[] = {
+		NULL, "", "auto", "tso,uso,gso,gro", "gro gso uso tso", "Auto", "TSO,uso,Gso,gro"};
 	const struct wg_offloads all = {0};
 
 	(void)state;

@@ -8,6 +8,7 @@
 #include "base/number.h"
 #include "base/sysctl_name.h"
 #include "conf/name.h"
+#include "conf/offload.h"
 
 #define BLANKS " \t"
 
@@ -235,20 +236,6 @@ const char *wg_conf_value_sysctl(char **path, char **value, char *text)
 
 const char *wg_conf_value_offload(unsigned int *offload, const char *text)
 {
-	static const struct {
-		const char *name;
-		enum wg_conf_offload offload;
-	} known[] = {
-		{"tso", WG_CONF_OFFLOAD_TSO},
-		{"uso", WG_CONF_OFFLOAD_USO},
-		{"gso", WG_CONF_OFFLOAD_GSO},
-		{"gro", WG_CONF_OFFLOAD_GRO},
-	};
-
-	for (size_t i = 0; i < WG_ARRAY_LEN(known); i++) {
-		*offload = known[i].offload;
-		if (!strcasecmp(text, known[i].name))
-			return NULL;
-	}
-	return "not auto, off, tso, uso, gso or gro";
+	*offload = 0;
+	return wg_conf_offload_add(offload, text) ? NULL : "not auto, off, tso, uso, gso or gro";
 }

@@ -7,6 +7,7 @@
 
 #include "base/defaults.h"
 #include "base/sysctl_name.h"
+#include "conf/offload.h"
 #include "crypto/encoding.h"
 #include "crypto/secret.h"
 #include "crypto/text.h"
@@ -173,15 +174,6 @@ static void add_route(struct writer *writer, const struct wg_conf_route *route)
 
 static void add_offloads(struct writer *writer)
 {
-	static const struct {
-		enum wg_conf_offload offload;
-		const char *name;
-	} known[] = {
-		{WG_CONF_OFFLOAD_TSO, "tso"},
-		{WG_CONF_OFFLOAD_USO, "uso"},
-		{WG_CONF_OFFLOAD_GSO, "gso"},
-		{WG_CONF_OFFLOAD_GRO, "gro"},
-	};
 	const struct wg_conf *conf = writer->conf;
 
 	if (!conf->offload_line)
@@ -191,9 +183,10 @@ static void add_offloads(struct writer *writer)
 			       conf->offload_auto ? "auto" : "off");
 		return;
 	}
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (conf->offloads & known[i].offload)
-			wg_text_printf(&writer->text, "Offload = %s\n", known[i].name);
+	for (size_t i = 0; i < WG_CONF_N_OFFLOADS; i++)
+		if (conf->offloads & wg_conf_offload_words[i].offload)
+			wg_text_printf(&writer->text, "Offload = %s\n",
+				       wg_conf_offload_words[i].word);
 }
 
 static void add_own_keys(struct writer *writer)

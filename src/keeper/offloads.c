@@ -3,20 +3,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/bytes.h"
 #include "base/nearest.h"
-#include "conf/conf.h"
-
-static const struct {
-	const char *name;
-	unsigned int bit;
-} names[] = {
-	{"tso", WG_CONF_OFFLOAD_TSO},
-	{"uso", WG_CONF_OFFLOAD_USO},
-	{"gso", WG_CONF_OFFLOAD_GSO},
-	{"gro", WG_CONF_OFFLOAD_GRO},
-};
+#include "conf/offload.h"
 
 const char *const wg_offloads_tun_names[WG_TUN_N_OFFLOADS] = {
 	[WG_TUN_TSO] = "tso",
@@ -42,11 +33,11 @@ void wg_offloads_want(struct wg_offloads *offloads, unsigned int wanted)
 
 static int refuse(const char *word, const char *where, struct wg_error *error)
 {
-	const char *known[WG_ARRAY_LEN(names) + 2] = {"auto", "off"};
+	const char *known[WG_CONF_N_OFFLOADS + 2] = {"auto", "off"};
 	const char *nearest;
 
-	for (size_t i = 0; i < WG_ARRAY_LEN(names); i++)
-		known[2 + i] = names[i].name;
+	for (size_t i = 0; i < WG_CONF_N_OFFLOADS; i++)
+		known[2 + i] = wg_conf_offload_words[i].word;
 	nearest = wg_nearest(word, known, WG_ARRAY_LEN(known));
 	wg_error_set(error, -EINVAL, "%s%s: no such offload", where, word);
 	if (nearest)
@@ -54,17 +45,6 @@ static int refuse(const char *word, const char *where, struct wg_error *error)
 	else
 		wg_error_hint(error, "auto, off, or some of tso, uso, gso, gro");
 	return -EINVAL;
-}
-
-static bool find(const char *word, unsigned int *wanted)
-{
-	for (size_t i = 0; i < WG_ARRAY_LEN(names); i++) {
-		if (strcmp(word, names[i].name) != 0)
-			continue;
-		*wanted |= names[i].bit;
-		return true;
-	}
-	return false;
 }
 
 int wg_offloads_parse(struct wg_offloads *offloads, const char *text, const char *where,
@@ -75,14 +55,14 @@ int wg_offloads_parse(struct wg_offloads *offloads, const char *text, const char
 	char *rest = words;
 	char *word;
 
-	if (!text || !*text || !strcmp(text, "auto"))
+	if (!text || !*text || !strcasecmp(text, "auto"))
 		wanted = WG_CONF_OFFLOAD_ALL;
 	else if (strlen(text) >= sizeof(words))
 		return refuse(text, where, error);
-	else if (strcmp(text, "off") != 0) {
+	else if (strcasecmp(text, "off") != 0) {
 		snprintf(words, sizeof(words), "%s", text);
 		while ((word = strsep(&rest, ", ")))
-			if (*word && !find(word, &wanted))
+			if (*word && !wg_conf_offload_add(&wanted, word))
 				return refuse(word, where, error);
 	}
 	wg_offloads_want(offloads, wanted);
