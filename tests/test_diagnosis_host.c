@@ -91,6 +91,10 @@ static void test_a_default_route_that_will_not_be_renewed_is_found_with_its_seco
 	assert_said("1234 seconds");
 	assert_said("net.ipv6.conf.eth0.accept_ra=2");
 	assert_said("Forward = ipv6 via eth0");
+	start_again();
+	strcpy(links[1].name, "eth0.5");
+	assert_string_equal(diagnose(), "e accept-ra");
+	assert_said("sysctl -w net.ipv6.conf.eth0/5.accept_ra=2");
 }
 
 static void test_of_what_a_link_learnt_its_default_route_is_told(void **state)
@@ -184,7 +188,11 @@ static void test_ipv4_neighbours_are_answered_by_proxy_arp(void **state)
 	add_route("203.0.113.0/24", ETH0, NULL);
 	facts.forwards_ipv4 = true;
 	assert_string_equal(diagnose(), "w on-link-prefix");
-	assert_said("proxy_arp=1");
+	assert_said("Sysctl = net.ipv4.conf.eth0.proxy_arp=1");
+	start_again();
+	strcpy(links[1].name, "eth0.5");
+	assert_string_equal(diagnose(), "w on-link-prefix");
+	assert_said("Sysctl = net.ipv4.conf.eth0/5.proxy_arp=1");
 	start_again();
 	parameters[1].proxy_arp = true;
 	assert_string_equal(diagnose(), "");

@@ -51,6 +51,21 @@ static void test_a_key_has_one_name(void **state)
 	}
 }
 
+static void test_an_interface_s_parameter_has_a_name_and_a_key(void **state)
+{
+	char name[WG_SYSCTL_NAME_LEN], key[WG_SYSCTL_NAME_LEN], again[WG_SYSCTL_NAME_LEN];
+
+	(void)state;
+	assert_int_equal(wg_sysctl_conf(name, "ipv6", "eth0.5", "accept_ra"), 0);
+	assert_string_equal(name, "net/ipv6/conf/eth0.5/accept_ra");
+	wg_sysctl_conf_key(key, "ipv6", "eth0.5", "accept_ra");
+	assert_string_equal(key, "net.ipv6.conf.eth0/5.accept_ra");
+	assert_int_equal(wg_sysctl_name(again, key), 0);
+	assert_string_equal(again, name);
+	assert_int_equal(wg_sysctl_conf(name, "ipv6", "..", "accept_ra"), -EINVAL);
+	assert_int_equal(wg_sysctl_conf(name, "ipv6", "", "accept_ra"), -EINVAL);
+}
+
 static void test_a_key_that_is_too_long_is_refused(void **state)
 {
 	char key[2 * WG_SYSCTL_NAME_LEN], name[WG_SYSCTL_NAME_LEN];
@@ -66,6 +81,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_key_has_one_name),
+		cmocka_unit_test(test_an_interface_s_parameter_has_a_name_and_a_key),
 		cmocka_unit_test(test_a_key_that_is_too_long_is_refused),
 	};
 

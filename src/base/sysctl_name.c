@@ -88,3 +88,12 @@ const char *wg_sysctl_key(char key[static WG_SYSCTL_NAME_LEN], const char *name)
 		*p = *p == '.' ? '/' : *p == '/' ? '.' : *p;
 	return key;
 }
+
+const char *wg_sysctl_conf_key(char key[static WG_SYSCTL_NAME_LEN], const char *family,
+			       const char *link, const char *leaf)
+{
+	char name[WG_SYSCTL_NAME_LEN];
+
+	wg_sysctl_conf(name, family, link, leaf);
+	return wg_sysctl_key(key, name);
+}

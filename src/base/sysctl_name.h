@@ -23,6 +23,10 @@ int wg_sysctl_conf(char name[static WG_SYSCTL_NAME_LEN], const char *family, con
 /* The key of a name. */
 const char *wg_sysctl_key(char key[static WG_SYSCTL_NAME_LEN], const char *name);
 
+/* The key of an interface's parameter, for an interface that there is. */
+const char *wg_sysctl_conf_key(char key[static WG_SYSCTL_NAME_LEN], const char *family,
+			       const char *link, const char *leaf);
+
 /* Whether a text is a name: under net, with no part that is empty or leads out of the
  * folder. */
 bool wg_sysctl_is_name(const char *text);

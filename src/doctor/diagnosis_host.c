@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sysctl_name.h"
 #include "doctor/diagnosis.h"
 
 #define RULE_TEXT_LEN 96
@@ -229,6 +230,7 @@ static void add_deaf(struct wg_check *check, const struct wg_link *link,
 {
 	char gateway[WG_IP_TEXT_LEN];
 	char left[48] = "has no end, but will not be renewed";
+	char key[WG_SYSCTL_NAME_LEN];
 
 	if (learnt->expires)
 		snprintf(left, sizeof(left), "lasts %" PRIu32 " seconds more", learnt->expires);
@@ -242,10 +244,8 @@ static void add_deaf(struct wg_check *check, const struct wg_link *link,
 			     "%s forwards, so it ignores router advertisements: no default route "
 			     "is left of what it learnt there",
 			     link->name);
-	wg_check_remedy(check,
-			"Forward = ipv6 via %s in the file, or: sysctl -w "
-			"net.ipv6.conf.%s.accept_ra=2",
-			link->name, link->name);
+	wg_check_remedy(check, "Forward = ipv6 via %s in the file, or: sysctl -w %s=2", link->name,
+			wg_sysctl_conf_key(key, "ipv6", link->name, "accept_ra"));
 }
 
 /* A router ignores router advertisements (RFC 4861 6.2.7), unless accept_ra is 2. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sysctl_name.h"
 #include "doctor/diagnosis.h"
 
 /* A prefix whose addresses are neighbours at a link. */
@@ -106,6 +107,7 @@ static void add_on_link(struct wg_check *check, const struct wg_facts *facts,
 	char name[WG_DIAGNOSIS_LABEL_LEN];
 	char address[WG_IP_TEXT_LEN];
 	char network[WG_PREFIX_TEXT_LEN];
+	char key[WG_SYSCTL_NAME_LEN];
 	char heard[64] = "";
 
 	if (n_solicited)
@@ -120,10 +122,8 @@ static void add_on_link(struct wg_check *check, const struct wg_facts *facts,
 		wg_check_remedy(check, "ProxyNDP = %s in the file, or have the prefix routed here",
 				link);
 	else
-		wg_check_remedy(check,
-				"Sysctl = net.ipv4.conf.%s.proxy_arp=1 in the file, or have "
-				"the prefix routed here",
-				link);
+		wg_check_remedy(check, "Sysctl = %s=1 in the file, or have the prefix routed here",
+				wg_sysctl_conf_key(key, "ipv4", link, "proxy_arp"));
 }
 
 static void judge_address(struct wg_check *check, const struct neighbours *neighbours,
