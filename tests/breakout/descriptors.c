@@ -17,9 +17,10 @@
 
 #include "ways.h"
 
-#define TUN   WG_CONFINE_FD_TUN
-#define UDP   WG_CONFINE_FD_IPV4
-#define OTHER WG_BREAKOUT_OTHER
+#define TUN    WG_CONFINE_FD_TUN
+#define UDP    WG_CONFINE_FD_IPV4
+#define OTHER  WG_BREAKOUT_OTHER
+#define BEYOND WG_CONFINE_N_DESCRIPTORS /* EBADF: it would have been used */
 
 /* On loopback, where nobody listens. */
 static const struct sockaddr_in somebody = {
@@ -47,6 +48,17 @@ WG_WAY(send_to_by_other, SYS_sendto, OTHER, "x", 1, MSG_DONTWAIT, NULL, 0)
 WG_WAY(send_to_from_pair, SYS_sendto, WG_CONFINE_FD_PAIR, "x", 1, MSG_DONTWAIT, &somebody, 16)
 WG_WAY(receive_from_other, SYS_recvfrom, OTHER, NULL, 0, MSG_DONTWAIT, NULL, NULL)
 WG_WAY(read_vector, SYS_readv, WG_CONFINE_FD_PAIR, NULL, 0)
+WG_WAY(link_of_other, SYS_ioctl, OTHER, TUNGETIFF, NULL)
+WG_WAY(offloads_of_other, SYS_ioctl, OTHER, TUNSETOFFLOAD, 0)
+WG_WAY(keep_on_exec, SYS_dup3, OTHER, UDP, 0)
+WG_WAY(keep6_on_exec, SYS_dup3, OTHER, WG_CONFINE_FD_IPV6, 0)
+WG_WAY(read_beyond, SYS_read, BEYOND, NULL, 0)
+WG_WAY(write_beyond, SYS_write, BEYOND, NULL, 0)
+WG_WAY(block_beyond, SYS_ioctl, BEYOND, FIONBIO, NULL)
+WG_WAY(status_beyond, SYS_fcntl, BEYOND, F_GETFL)
+WG_WAY(change_status_beyond, SYS_fcntl, BEYOND, F_SETFL, O_NONBLOCK)
+WG_WAY(flags_beyond, SYS_fcntl, BEYOND, F_GETFD)
+WG_WAY(change_flags_beyond, SYS_fcntl, BEYOND, F_SETFD, 0)
 WG_WAY(new_epoll, SYS_epoll_create1, 0)
 WG_WAY(new_event, SYS_eventfd2, 0, 0)
 WG_WAY(new_timer, SYS_timerfd_create, CLOCK_MONOTONIC, 0)
@@ -249,6 +261,101 @@ static long ask_mark(const struct wg_breakout *target)
 	return getsockopt(UDP, SOL_SOCKET, SO_MARK, &value, &len);
 }
 
+static long ask(int fd, int level, int name)
+{
+	uint32_t values[16];
+	socklen_t len = sizeof(values);
+
+	return getsockopt(fd, level, name, values, &len);
+}
+
+static long change(int fd, int level, int name)
+{
+	const int value = 1;
+
+	return setsockopt(fd, level, name, &value, sizeof(value));
+}
+
+/* What may be asked or set, on a socket on which it may not. */
+static long options_of_other(const struct wg_breakout *target)
+{
+	(void)target;
+	return ask(OTHER, SOL_SOCKET, SO_MEMINFO);
+}
+
+static long segments_of_other(const struct wg_breakout *target)
+{
+	(void)target;
+	return ask(OTHER, SOL_UDP, UDP_SEGMENT);
+}
+
+static long trains_of_other(const struct wg_breakout *target)
+{
+	(void)target;
+	return change(OTHER, SOL_UDP, UDP_GRO);
+}
+
+static long reports_of_other(const struct wg_breakout *target)
+{
+	(void)target;
+	return change(OTHER, IPPROTO_IP, IP_RECVERR);
+}
+
+static long reports6_of_other(const struct wg_breakout *target)
+{
+	(void)target;
+	return change(OTHER, IPPROTO_IPV6, IPV6_RECVERR);
+}
+
+/* The numbers of what may be asked or set mean something else elsewhere. */
+static long ask_options(const struct wg_breakout *target)
+{
+	(void)target;
+	return ask(UDP, IPPROTO_IP, IP_OPTIONS);
+}
+
+static long ask_cork(const struct wg_breakout *target)
+{
+	(void)target;
+	return ask(UDP, SOL_UDP, UDP_CORK);
+}
+
+static long ask_memory_elsewhere(const struct wg_breakout *target)
+{
+	(void)target;
+	return ask(UDP, SOL_UDP, SO_MEMINFO);
+}
+
+static long ask_segments_elsewhere(const struct wg_breakout *target)
+{
+	(void)target;
+	return ask(UDP, IPPROTO_IP, UDP_SEGMENT);
+}
+
+static long change_trains_elsewhere(const struct wg_breakout *target)
+{
+	(void)target;
+	return change(UDP, SOL_SOCKET, UDP_GRO);
+}
+
+static long change_checksums(const struct wg_breakout *target)
+{
+	(void)target;
+	return change(UDP, SOL_SOCKET, SO_NO_CHECK);
+}
+
+static long change_fragments(const struct wg_breakout *target)
+{
+	(void)target;
+	return change(UDP, IPPROTO_IP, IP_RECVFRAGSIZE);
+}
+
+static long change_hops(const struct wg_breakout *target)
+{
+	(void)target;
+	return change(WG_CONFINE_FD_IPV6, IPPROTO_IPV6, IPV6_UNICAST_HOPS);
+}
+
 static long write_vector_by_other(const struct wg_breakout *target)
 {
 	struct iovec iov = {"x", 1};
@@ -299,6 +406,30 @@ static const struct wg_way ways[] = {
 	{"getsockopt SO_MARK", ask_mark},
 	{"ioctl SIOCOUTQ on another socket", queue_of_other, EFAULT},
 	{"writev on another socket", write_vector_by_other, EDESTADDRREQ},
+	{"SO_MEMINFO of another socket", options_of_other},
+	{"UDP_SEGMENT of another socket", segments_of_other},
+	{"UDP_GRO on another socket", trains_of_other},
+	{"IP_RECVERR on another socket", reports_of_other},
+	{"IPV6_RECVERR on another socket", reports6_of_other, ENOPROTOOPT},
+	{"IP_OPTIONS", ask_options},
+	{"UDP_CORK", ask_cork},
+	{"SO_MEMINFO of another level", ask_memory_elsewhere, ENOPROTOOPT},
+	{"UDP_SEGMENT of another level", ask_segments_elsewhere, ENOPROTOOPT},
+	{"UDP_GRO of another level", change_trains_elsewhere, ENOPROTOOPT},
+	{"SO_NO_CHECK", change_checksums},
+	{"IP_RECVFRAGSIZE", change_fragments},
+	{"IPV6_UNICAST_HOPS", change_hops},
+	{"ioctl TUNGETIFF on a socket", link_of_other, ENOTTY},
+	{"ioctl TUNSETOFFLOAD on a socket", offloads_of_other, ENOTTY},
+	{"dup3 without O_CLOEXEC", keep_on_exec},
+	{"dup3 without O_CLOEXEC, IPv6", keep6_on_exec},
+	{"read a descriptor beyond", read_beyond, EBADF},
+	{"write to a descriptor beyond", write_beyond, EBADF},
+	{"ioctl FIONBIO beyond", block_beyond, EBADF},
+	{"fcntl F_GETFL beyond", status_beyond, EBADF},
+	{"fcntl F_SETFL beyond", change_status_beyond, EBADF},
+	{"fcntl F_GETFD beyond", flags_beyond, EBADF},
+	{"fcntl F_SETFD beyond", change_flags_beyond, EBADF},
 	{"readv", read_vector},
 	{"dup", copy_descriptor},
 	{"dup3 to another number", copy_beyond},

@@ -141,6 +141,17 @@ static long limit_keeper(const struct wg_breakout *target)
 	return prlimit(target->keeper, RLIMIT_CORE, &limit, NULL);
 }
 
+static long ask_limits_of_keeper(const struct wg_breakout *target)
+{
+	struct rlimit limit;
+
+	return prlimit(target->keeper, RLIMIT_CORE, NULL, &limit);
+}
+
+/* Attributes that are not there: EINVAL comes before it looks for the process. */
+WG_WAY(schedule_keeper, SYS_sched_setattr, target->keeper, NULL, 0)
+WG_WAY(ask_schedule_of_keeper, SYS_sched_getattr, target->keeper, NULL, 0, 0)
+
 static const struct wg_way ways[] = {
 	{"execve", execute},
 	{"memfd_create and execveat", execute_memory, ENOEXEC},
@@ -162,6 +173,9 @@ static const struct wg_way ways[] = {
 	{"process_vm_writev", write_memory, EFAULT},
 	{"kcmp", compare},
 	{"change the keeper's limits", limit_keeper},
+	{"read the keeper's limits", ask_limits_of_keeper},
+	{"change the keeper's scheduling", schedule_keeper, EINVAL},
+	{"read the keeper's scheduling", ask_schedule_of_keeper, EINVAL},
 	{"change the keeper's priority", nice_keeper},
 	{"move the keeper's pages", move_pages},
 };
