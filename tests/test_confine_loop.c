@@ -313,7 +313,7 @@ static void start(struct engine *engine, unsigned int own, struct wg_udp *udp, u
 	char *const envp[] = {NULL};
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	int fds[WG_CONFINE_N_FIXED] = {null, null, STDERR_FILENO};
-	struct wg_confine_start how = {WG_CONFINE_STRICT, self, argv, envp, fds, WG_ARRAY_LEN(fds)};
+	struct wg_confine_start how = {WG_CONFINE_AUTO, self, argv, envp, fds, WG_ARRAY_LEN(fds)};
 	struct wg_confine_report report;
 	int pair[2];
 

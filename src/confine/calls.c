@@ -91,7 +91,7 @@ static const struct call allowed[] = {
 	IF(sendmsg, IS(0, WG_CONFINE_FD_PAIR)),
 	IF(recvmsg, IS(0, WG_CONFINE_FD_PAIR)),
 	IF(sendto, IS(0, WG_CONFINE_FD_PAIR), IS_NULL(4)),
-	IF(recvfrom, IS(0, WG_CONFINE_FD_PAIR), IS_NULL(4)),
+	IF(recvfrom, IS(0, WG_CONFINE_FD_PAIR)),
 	IF(dup3, IS(1, WG_CONFINE_FD_IPV4), IS(2, O_CLOEXEC)),
 	IF(dup3, IS(1, WG_CONFINE_FD_IPV6), IS(2, O_CLOEXEC)),
 

@@ -109,11 +109,19 @@ static void judge_word(struct outcome *outcome, const struct wg_way *way,
 		snprintf(outcome->text, sizeof(outcome->text), "error %d", word->error);
 }
 
+static _Noreturn void skip(const char *why)
+{
+	fprintf(stderr, "skipped: %s: %s\n", why, strerror(errno));
+	exit(77);
+}
+
 /* Without a word: killed, or another program has taken its place. */
 static void judge_status(struct outcome *outcome, int status)
 {
 	bool is_filtered = WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS;
 
+	if (WIFEXITED(status) && WEXITSTATUS(status) == WG_BREAKOUT_EXIT_UNCONFINED)
+		skip("a layer is not to be had");
 	outcome->is_out = WIFEXITED(status) && WEXITSTATUS(status) == 42;
 	if (outcome->is_out)
 		snprintf(outcome->text, sizeof(outcome->text), "done");
@@ -121,12 +129,6 @@ static void judge_status(struct outcome *outcome, int status)
 		snprintf(outcome->text, sizeof(outcome->text), "killed");
 	else
 		snprintf(outcome->text, sizeof(outcome->text), "status %#x", (unsigned int)status);
-}
-
-static _Noreturn void skip(const char *why)
-{
-	fprintf(stderr, "skipped: %s: %s\n", why, strerror(errno));
-	exit(77);
 }
 
 static int open_tun(void)
@@ -239,6 +241,8 @@ static void try_way(size_t group, size_t i, enum wg_breakout_layers layers, stru
 	}
 	fds[WG_CONFINE_FD_PAIR] = pair[1];
 	status = wg_confine_start(&start, &pid, &report);
+	if (status == -EPERM)
+		skip("a layer is not to be had");
 	if (status) {
 		fprintf(stderr, "start: %s\n", strerror(-status));
 		exit(1);

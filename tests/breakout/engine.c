@@ -26,7 +26,7 @@ static void on_trapped(int nr, uint32_t arch)
 static _Noreturn void give_up(const char *what, int error)
 {
 	fprintf(stderr, "breakout: %s: %s\n", what, strerror(-error));
-	exit(99);
+	exit(WG_BREAKOUT_EXIT_UNCONFINED);
 }
 
 static void need(const char *what, int error)

@@ -22,6 +22,9 @@ struct wg_breakout_word {
 	int32_t trapped; /* whether the filter's handler ran instead; the call's number + 1 */
 };
 
+/* Its exit status when it could not be confined as it was to. */
+#define WG_BREAKOUT_EXIT_UNCONFINED 99
+
 /* Confines itself and tries. Does not return. */
 _Noreturn void wg_breakout_engine(enum wg_breakout_layers layers, const struct wg_way *way,
 				  const struct wg_breakout *target);
