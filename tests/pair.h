@@ -48,7 +48,6 @@ static inline void pair_fill_to_engine(union wg_pair_message *message)
 		}
 		break;
 	case WG_PAIR_CLAMP_MSS:
-	case WG_PAIR_WANT_WRITABLE:
 		message->on_off.on = 1;
 		break;
 	case WG_PAIR_LINK:

@@ -48,6 +48,9 @@ static inline void fill(struct wg_status *status)
 	status->mtu = 1420;
 	status->workers = 1;
 	strcpy(status->aead, "sodium");
+	strcpy(status->confine, "auto");
+	strcpy(status->layers, "user seccomp");
+	strcpy(status->confined, "user, seccomp; without landlock (Function not implemented)");
 	strcpy(status->offloads, "tso gso");
 	strcpy(status->offloads_off, "gro: switched off");
 	status->drops[WG_DROP_IN_MAC1] = 7;

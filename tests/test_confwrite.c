@@ -18,7 +18,7 @@ static const char full[] =
 	"Sysctl = net.ipv6.conf.eth0/5.accept_ra_defrtr=1\nSysctl = net.ipv4.ip_local_port_range=1 "
 	"2\n"
 	"Route = 198.51.100.0/24\nRoute = 2001:db8:9::/48 via 2001:db8:7::1 metric 7\n"
-	"ClampMSS = yes\nOffload = tso\nOffload = gro\nHookTimeout = 5\nWorkers = 3\n"
+	"ClampMSS = yes\nOffload = tso\nOffload = gro\nHookTimeout = 5\nWorkers = 3\nConfine = strict\n"
 	"ListenPort = 4711\nFwMark = 0x1234\nPrivateKey = " PRIVATE "\n"
 	"\n[Peer]\nName = shale, the server\nPublicKey = " KEY_A "\nPresharedKey = " KEY_B "\n"
 	"AllowedIPs = 0.0.0.0/0, ::/0\nEndpoint = vpn.example.org:30567\n"

@@ -4,11 +4,12 @@
 
 #include <jansson.h>
 
+#include "confine/report.h"
 #include "ctl/show.h"
 #include "keeper/offloads.h"
 
 /* The tables of the section, in order. */
-enum table { DOCUMENT, INTERFACE, CALLS, PEER, REPORT, REASONS, N_TABLES };
+enum table { DOCUMENT, INTERFACE, CALLS, CONFINEMENT, PEER, REPORT, REASONS, N_TABLES };
 
 static json_t *tables[N_TABLES]; /* objects: a name, and the rest of its line */
 static json_t *document;
@@ -72,6 +73,7 @@ static void fill(struct wg_status *status)
 	assert_true(wg_ip_parse(&peer->health.reported_by, "192.0.2.7"));
 	assert_int_equal(wg_status_add_lookup(status, &lookup), 0);
 	status->detailed = true;
+	strcpy(status->confine, "auto");
 	for (int kind = 0; kind < WG_N_CALLERS; kind++) {
 		status->config.callers[kind].calls = 1;
 		status->config.callers[kind].source = peer->endpoint;
@@ -134,6 +136,7 @@ static void test_every_field_is_told_of_and_every_told_one_printed(void **state)
 		[DOCUMENT] = document,
 		[INTERFACE] = interface,
 		[CALLS] = json_object_get(interface, "unknown_peer_calls"),
+		[CONFINEMENT] = json_object_get(interface, "confinement"),
 		[PEER] = peer,
 		[REPORT] = json_object_get(peer, "reported"),
 		[REASONS] = json_object_get(interface, "drops"),
@@ -172,6 +175,9 @@ static void test_rows_tell_of_what_their_fields_hold(void **state)
 	{
 		assert_in_row(PEER, "endpoint_lookup", name);
 	}
+	for (int i = 0; i < WG_CONFINE_N_LAYERS; i++)
+		assert_in_row(CONFINEMENT, "layers",
+			      wg_confine_layer_name((enum wg_confine_layer)i));
 	for (int i = 0; i < WG_TUN_N_OFFLOADS; i++)
 		assert_in_row(INTERFACE, "offloads", wg_offloads_tun_names[i]);
 	for (int i = 0; i < WG_UDP_N_OFFLOADS; i++)

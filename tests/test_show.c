@@ -69,6 +69,7 @@ static void test_show_prints_what_wg_prints_and_more(void **state)
 		"  fwmark: 0xca6c\n"
 		"  link: up, mtu 1420\n"
 		"  cipher: sodium, 1 worker\n"
+		"  confined: user, seccomp; without landlock (Function not implemented)\n"
 		"  offloads: tso gso (off: gro: switched off)\n"
 		"  dropped: in-mac1 7, link-queue-full 500, socket-no-memory 3\n"
 		"  somebody calls with another public key for us (7 messages with a wrong mac1, "

@@ -177,41 +177,6 @@ static void test_a_mark_holds_for_new_sockets(void **state)
 	assert_int_equal(mark_of(sockets.udp), 7);
 }
 
-/* Sends more to the IPv4 socket than its queue takes. */
-static void flood_ours(void)
-{
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(sockets.port)};
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
-	int least = 1;
-
-	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	assert_int_equal(
-		setsockopt(wg_udp_fd(sockets.udp, 0), SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)),
-		0);
-	for (int i = 0; i < 50; i++)
-		assert_int_equal(sendto(fd, "x", 1, 0, (struct sockaddr *)&to, sizeof(to)), 1);
-	close(fd);
-}
-
-static void test_what_was_lost_is_known_when_its_sockets_are_closed(void **state)
-{
-	uint64_t first;
-
-	(void)state;
-	assert_int_equal(system("ip link set lo up"), 0);
-	assert_int_equal(set_port(true, 1001), 0);
-	flood_ours();
-	first = wg_sockets_lost(&sockets).queue;
-	assert_in_range(first, 1, 50);
-	assert_int_equal(set_port(true, 1002), 0);
-	assert_int_equal(wg_sockets_lost(&sockets).queue, first);
-	flood_ours();
-	assert_in_range(wg_sockets_lost(&sockets).queue, first + 1, 100);
-	first = wg_sockets_lost(&sockets).queue;
-	wg_sockets_close(&sockets);
-	assert_int_equal(wg_sockets_lost(&sockets).queue, first);
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -223,7 +188,6 @@ int main(void)
 		TEST(test_port_0_is_any_and_stays_over_the_next_up),
 		TEST(test_an_abandoned_change_is_undone),
 		TEST(test_a_mark_holds_for_new_sockets),
-		TEST(test_what_was_lost_is_known_when_its_sockets_are_closed),
 	};
 
 	wg_test_enter_netns();

@@ -73,8 +73,8 @@ static void on_ready(void *ctx, const struct wg_error *error)
 		wg_report(WG_EXIT_FAILED, error);
 		return;
 	}
-	wg_log(WG_LOG_NOTICE, "up, MTU %" PRIu32 ", port %u",
-	       wg_device_mtu(wg_loop_device(up->loop)), wg_device_port(wg_loop_device(up->loop)));
+	wg_log(WG_LOG_NOTICE, "up, MTU %" PRIu32 ", port %u", wg_loop_link(up->loop)->mtu,
+	       wg_loop_sockets(up->loop)->port);
 	if (!up->setup.foreground && wg_background_ready())
 		wg_loop_stop(up->loop, -EPIPE, "errno=32\n\n");
 }
@@ -133,6 +133,8 @@ static void take_choices(struct wg_environment *environment, const struct wg_con
 		wg_offloads_want(&environment->offloads, conf->offloads);
 	if (environment->workers == WG_WORKERS_AUTO && !conf->workers_auto)
 		environment->workers = (int)conf->workers;
+	if (!environment->has_confine && conf->confine_line)
+		environment->confine = conf->confine;
 }
 
 static void print_warning(void *ctx, const struct wg_error *error)

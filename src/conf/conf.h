@@ -10,6 +10,7 @@
 
 #include "base/endpoint.h"
 #include "base/error.h"
+#include "confine/report.h"
 #include "core/config.h"
 
 /* The most bytes in a file: 10^6 peers with a dozen allowed IPs each fit. */
@@ -171,6 +172,8 @@ struct wg_conf {
 	bool workers_auto;
 	unsigned int workers; /* where not auto; 0: none, the loop does it */
 	unsigned int workers_line;
+	enum wg_confine_mode confine; /* of the engine's process */
+	unsigned int confine_line;
 
 	struct wg_conf_repeat *repeats;
 	size_t n_repeats;

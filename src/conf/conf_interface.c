@@ -109,6 +109,16 @@ static int set_workers(struct wg_conf_parser *parser, char *value)
 	return 0;
 }
 
+static int set_confine(struct wg_conf_parser *parser, char *value)
+{
+	struct wg_error ignored;
+
+	parser->conf->confine_line = parser->line;
+	if (wg_confine_mode_parse(&parser->conf->confine, value, "", &ignored))
+		return wg_conf_refuse(parser, "neither auto, strict nor off");
+	return 0;
+}
+
 static int add_address(struct wg_conf_parser *parser, char *value)
 {
 	struct wg_prefix prefix;
@@ -271,6 +281,7 @@ static const struct wg_conf_key_type keys[] = {
 	{"Offload", WG_CONF_KEY_LIST | WG_CONF_KEY_WORDS, add_offload,
 	 "auto, off, or some of tso, uso, gso, gro"},
 	{"Workers", 0, set_workers, "auto, or a number of threads (0: none)"},
+	{"Confine", 0, set_confine, "auto, strict or off"},
 };
 
 _Static_assert(WG_ARRAY_LEN(keys) <= WG_CONF_MAX_KEYS, "room for the lines seen");

@@ -210,6 +210,9 @@ static void add_own_keys(struct writer *writer)
 		wg_text_printf(&writer->text, "Workers = auto\n");
 	else if (conf->workers_line)
 		wg_text_printf(&writer->text, "Workers = %u\n", conf->workers);
+	if (conf->confine_line)
+		wg_text_printf(&writer->text, "Confine = %s\n",
+			       wg_confine_mode_name(conf->confine));
 }
 
 /* Brackets around what has colons. */

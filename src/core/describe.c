@@ -28,6 +28,20 @@ static struct wg_config_health describe_health(const struct wg_peer *peer)
 	};
 }
 
+/* How it is, apart from what it was told to be. */
+static void describe_state(const struct wg_peer *peer, struct wg_config_peer *described,
+			   wg_time now)
+{
+	described->endpoint = peer->path.remote;
+	described->has_endpoint = wg_peer_has_endpoint(peer);
+	described->handshake_sec = peer->handshake_sec;
+	described->handshake_nsec = peer->handshake_nsec;
+	described->rx_bytes = peer->rx_bytes;
+	described->tx_bytes = peer->tx_bytes;
+	described->health = describe_health(peer);
+	described->health.session = wg_outbound_may_send(peer->current, now);
+}
+
 static bool describe_peer(const struct wg_peer *peer, struct wg_config *config, wg_time now)
 {
 	struct wg_config_peer *described = wg_config_add_peer(config);
@@ -38,16 +52,9 @@ static bool describe_peer(const struct wg_peer *peer, struct wg_config *config, 
 	if (wg_lockedkey_set(&described->preshared_key, peer->remote.preshared_key))
 		return false;
 	described->has_preshared_key = wg_lockedkey_is_set(&described->preshared_key);
-	described->endpoint = peer->path.remote;
-	described->has_endpoint = wg_peer_has_endpoint(peer);
 	described->keepalive = (uint16_t)(peer->timers.persistent / WG_SECOND);
 	described->has_keepalive = described->keepalive != 0;
-	described->handshake_sec = peer->handshake_sec;
-	described->handshake_nsec = peer->handshake_nsec;
-	described->rx_bytes = peer->rx_bytes;
-	described->tx_bytes = peer->tx_bytes;
-	described->health = describe_health(peer);
-	described->health.session = wg_outbound_may_send(peer->current, now);
+	describe_state(peer, described, now);
 	return describe_allowed_ips(peer, described);
 }
 
@@ -114,12 +121,13 @@ int wg_device_describe(const struct wg_device *device, struct wg_config *config,
 	return wg_device_describe_next(device, &cursor, SIZE_MAX, config, now);
 }
 
-bool wg_device_health(const struct wg_device *device, const uint8_t public_key[static WG_KEY_LEN],
-		      struct wg_config_health *health)
+bool wg_device_describe_state(const struct wg_device *device,
+			      const uint8_t public_key[static WG_KEY_LEN],
+			      struct wg_config_peer *described, struct wg_now now)
 {
 	const struct wg_peer *peer = wg_peer_find_key(device, public_key);
 
 	if (peer)
-		*health = describe_health(peer);
+		describe_state(peer, described, now.boot);
 	return peer != NULL;
 }

@@ -118,9 +118,11 @@ struct wg_silent_peer {
  * ticks, up to WG_MAX_SILENT (core/silence.h). */
 bool wg_device_next_silent(struct wg_device *device, struct wg_silent_peer *silent);
 
-/* The health of the peer with this key; false when there is none. */
-bool wg_device_health(const struct wg_device *device, const uint8_t public_key[static WG_KEY_LEN],
-		      struct wg_config_health *health);
+/* Fills in how the peer with this key is: its endpoint, counters, last handshake and health,
+ * and nothing that it was told to be. False when there is none. */
+bool wg_device_describe_state(const struct wg_device *device,
+			      const uint8_t public_key[static WG_KEY_LEN],
+			      struct wg_config_peer *described, struct wg_now now);
 
 /* Whether the network's reports about datagrams are of use now, because some peer does not
  * answer. The engine itself never hears of them: they can be forged. */

@@ -98,6 +98,8 @@ static void print_details(FILE *file, const struct wg_status *status)
 		status->mtu);
 	fprintf(file, "  cipher: %s, %" PRIu32 " worker%s\n", status->aead, status->workers,
 		status->workers == 1 ? "" : "s");
+	if (*status->confined)
+		fprintf(file, "  confined: %s\n", status->confined);
 	fprintf(file, "  offloads: %s", *status->offloads ? status->offloads : "none");
 	if (*status->offloads_off)
 		fprintf(file, " (off: %s)", status->offloads_off);

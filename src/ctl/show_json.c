@@ -135,6 +135,19 @@ static json_t *peer_json(const struct wg_status *status, size_t i)
 	return json;
 }
 
+static json_t *confinement_json(const struct wg_status *status)
+{
+	json_t *json;
+
+	if (!*status->confine)
+		return json_null();
+	json = json_object();
+	json_object_set_new(json, "mode", json_string(status->confine));
+	json_object_set_new(json, "layers", words_json(status->layers));
+	json_object_set_new(json, "text", json_string(status->confined));
+	return json;
+}
+
 /* All of it but its peers. */
 static json_t *interface_json(const char *interface, const struct wg_status *status)
 {
@@ -154,6 +167,7 @@ static json_t *interface_json(const char *interface, const struct wg_status *sta
 	json_object_set_new(json, "mtu", json_integer(status->mtu));
 	json_object_set_new(json, "workers", json_integer(status->workers));
 	json_object_set_new(json, "cipher", json_string(status->aead));
+	json_object_set_new(json, "confinement", confinement_json(status));
 	json_object_set_new(json, "offloads", words_json(status->offloads));
 	json_object_set_new(json, "offloads_off", json_string(status->offloads_off));
 	json_object_set_new(json, "drops", drops_json(status));

@@ -16,8 +16,9 @@
 #include "ctl/losses.h"
 #include "ctl/tally.h"
 
-#define WG_STATUS_WORD_LEN 64  /* with its NUL */
-#define WG_STATUS_TEXT_LEN 256 /* with its NUL */
+#define WG_STATUS_WORD_LEN     64  /* with its NUL */
+#define WG_STATUS_TEXT_LEN     256 /* with its NUL */
+#define WG_STATUS_CONFINED_LEN 2048
 
 /* One handshake message or two are lost at times, this many in a row are not. */
 #define WG_STATUS_SILENT     3u
@@ -52,6 +53,9 @@ struct wg_status {
 	uint32_t mtu;
 	uint32_t workers;
 	char aead[WG_STATUS_WORD_LEN];
+	char confine[WG_STATUS_WORD_LEN];      /* auto, strict or off */
+	char layers[WG_STATUS_TEXT_LEN];       /* of the confinement, that are held, by spaces */
+	char confined[WG_STATUS_CONFINED_LEN]; /* the same and what is missing, for people */
 	char offloads[WG_STATUS_TEXT_LEN];     /* in use, apart by spaces; empty: none */
 	char offloads_off[WG_STATUS_TEXT_LEN]; /* "gro: why; uso: why"; empty: none */
 	uint64_t drops[WG_DROP_COUNT];

@@ -121,6 +121,12 @@ static int parse_interface(struct wg_status *status, const char *key, char *valu
 		NUMBER(status->workers, UINT32_MAX);
 	if (!strcmp(key, "aead"))
 		return copy(status->aead, sizeof(status->aead), value);
+	if (!strcmp(key, "confine"))
+		return copy(status->confine, sizeof(status->confine), value);
+	if (!strcmp(key, "layers"))
+		return copy(status->layers, sizeof(status->layers), value);
+	if (!strcmp(key, "confined"))
+		return copy(status->confined, sizeof(status->confined), value);
 	if (!strcmp(key, "offloads"))
 		return copy(status->offloads, sizeof(status->offloads), value);
 	if (!strcmp(key, "offloads_off"))

@@ -112,6 +112,8 @@ static void *work(void *arg)
 	struct worker *worker = arg;
 	unsigned int done = 0;
 
+	/* A name that another thread gives is written to a file. */
+	pthread_setname_np(pthread_self(), "tuff-worker");
 	for (;;) {
 		if (atomic_load(&worker->given) != done) {
 			wg_job_run(worker->ring[done % RING_LEN]);
@@ -145,8 +147,6 @@ static int start(struct worker *worker)
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	error = pthread_create(&worker->thread, NULL, work, worker);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (!error)
-		pthread_setname_np(worker->thread, "tuff-worker");
 	return -error;
 }
 

@@ -12,9 +12,8 @@
 #include "ctl/uapi.h"
 #include "keeper/lately.h"
 
+struct wg_loop;
 struct wg_loop_owner;
-struct wg_sockets;
-struct wg_traffic;
 struct wg_tun;
 
 /* How far one answer is; all zero at first. It holds nothing. */
@@ -25,10 +24,8 @@ struct wg_description {
 
 /* The tunnel, as far as it is told of; nothing of it is owned. */
 struct wg_described {
-	const struct wg_traffic *traffic;
-	const struct wg_sockets *sockets;
+	struct wg_loop *loop;
 	const struct wg_loop_owner *owner;
-	const bool *link_up;
 	wg_time started;
 	uint64_t link_dropped; /* by the link, before it was ours */
 	struct wg_lately lately;

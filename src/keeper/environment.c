@@ -63,6 +63,18 @@ static int read_offloads(struct wg_environment *environment, struct wg_error *er
 					  "environment: TUFF_OFFLOAD_PROBE=", error);
 }
 
+static int read_confine(struct wg_environment *environment, struct wg_error *error)
+{
+	const char *text = getenv("TUFF_CONFINE");
+
+	environment->has_confine = text && *text;
+	environment->confine = WG_CONFINE_AUTO;
+	if (!environment->has_confine)
+		return 0;
+	return wg_confine_mode_parse(&environment->confine, text,
+				     "environment: TUFF_CONFINE=", error);
+}
+
 int wg_environment_read(struct wg_environment *environment, struct wg_error *error)
 {
 	const char *foreground = getenv("WG_PROCESS_FOREGROUND");
@@ -75,6 +87,8 @@ int wg_environment_read(struct wg_environment *environment, struct wg_error *err
 		code = read_fd(&environment->uapi_fd, "WG_UAPI_FD", error);
 	if (!code)
 		code = read_offloads(environment, error);
+	if (!code)
+		code = read_confine(environment, error);
 	return code ? code : read_workers(&environment->workers, error);
 }
 

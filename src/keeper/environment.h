@@ -7,17 +7,20 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "confine/report.h"
 #include "keeper/offloads.h"
 #include "keeper/prober.h"
 
 struct wg_environment {
-	bool foreground;             /* WG_PROCESS_FOREGROUND=1 */
-	int tun_fd;                  /* WG_TUN_FD: an open TUN link; -1: none */
-	int uapi_fd;                 /* WG_UAPI_FD: a control socket that listens; -1: none */
-	struct wg_offloads offloads; /* TUFF_OFFLOAD; all, if it does not say */
-	bool has_offloads;           /* it says */
-	enum wg_probe_mode probe;    /* TUFF_OFFLOAD_PROBE; auto, if it does not say */
-	int workers;                 /* TUFF_WORKERS; WG_WORKERS_AUTO if it does not say */
+	bool foreground;              /* WG_PROCESS_FOREGROUND=1 */
+	int tun_fd;                   /* WG_TUN_FD: an open TUN link; -1: none */
+	int uapi_fd;                  /* WG_UAPI_FD: a control socket that listens; -1: none */
+	struct wg_offloads offloads;  /* TUFF_OFFLOAD; all, if it does not say */
+	bool has_offloads;            /* it says */
+	enum wg_probe_mode probe;     /* TUFF_OFFLOAD_PROBE; auto, if it does not say */
+	int workers;                  /* TUFF_WORKERS; WG_WORKERS_AUTO if it does not say */
+	enum wg_confine_mode confine; /* TUFF_CONFINE; auto, if it does not say */
+	bool has_confine;
 	enum wg_log_level log_level; /* LOG_LEVEL */
 };
 

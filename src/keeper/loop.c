@@ -10,10 +10,6 @@
 
 #include "base/bytes.h"
 #include "base/log.h"
-#include "crypto/crypto.h"
-#include "engine/crew.h"
-#include "engine/traffic.h"
-#include "engine/trim.h"
 #include "keeper/control.h"
 #include "keeper/describe.h"
 #include "keeper/linkwatch.h"
@@ -23,42 +19,25 @@
 #include "os/clock.h"
 #include "os/later.h"
 #include "os/poller.h"
-#include "os/slice.h"
 
 /* What the loop itself opens, with both old and new sockets and a client or two. */
 #define NEEDED_DESCRIPTORS 24
 
 static const int end_signals[] = {SIGINT, SIGTERM, SIGHUP};
 
-struct wg_loop;
-
-/* One UDP socket's poller, and which it is. */
-struct udp_poller {
-	struct wg_loop *loop;
-	unsigned int i;
-	struct wg_poller *poller;
-};
-
 struct wg_loop {
 	uv_loop_t uv;
 	bool has_uv;
 	struct wg_tun *tun;
-	struct wg_poller *tun_poller;
-	struct wg_alarm alarm;
-	struct wg_poller *alarm_poller;
-	struct udp_poller udp_pollers[WG_UDP_SOCKETS];
+	struct wg_poller *writable; /* of tun, while it is waited for; NULL: it is not */
 	uv_signal_t signals[WG_ARRAY_LEN(end_signals)];
-	struct wg_crew crew; /* of workers */
+	struct wg_runner *runner;
 	struct wg_prober prober;
 	struct wg_linkwatch *watch;
 	struct wg_control *control;
-
-	struct wg_traffic traffic;
 	struct wg_sockets sockets;
-	bool link_up;
+	struct wg_tun_link link; /* as last heard */
 	struct wg_described described;
-	uint64_t refused; /* packets that the link did not take, as last seen */
-	struct wg_trim trim;
 	int result;
 	struct wg_loop_owner owner; /* all NULL: none */
 };
@@ -72,142 +51,65 @@ static void end(struct wg_loop *loop, int result, const char *why)
 		wg_loop_stop(loop, result, "errno=0\n\n");
 }
 
-/* After whatever happened: sets the alarm to what comes next. */
-static void finish_turn(struct wg_loop *loop)
-{
-	wg_time due = wg_device_due(loop->traffic.device);
-
-	wg_alarm_set(&loop->alarm, due < loop->trim.due ? due : loop->trim.due);
-}
-
-static void note_traffic(void *ctx)
-{
-	struct wg_loop *loop = ctx;
-
-	wg_prober_look(&loop->prober);
-	wg_trim_note_traffic(&loop->trim, &loop->traffic);
-	wg_describe_note_traffic(&loop->described, wg_clock_now().boot);
-	finish_turn(loop);
-}
-
-static void on_alarm(void *ctx, int events)
-{
-	struct wg_loop *loop = ctx;
-	struct wg_now now = wg_clock_now();
-
-	(void)events;
-	wg_alarm_clear(&loop->alarm);
-	wg_traffic_tick(&loop->traffic, now);
-	wg_trim_turn(&loop->trim, &loop->traffic, now.boot);
-	if (loop->owner.turned)
-		loop->owner.turned(loop->owner.ctx);
-	finish_turn(loop);
-}
-
-static bool on_alarm_error(void *ctx)
-{
-	(void)ctx;
-	return true; /* a timerfd has none */
-}
-
-/* A link of which no message comes is known by what it takes. */
-static void look_at_link(struct wg_loop *loop)
-{
-	uint64_t refused = wg_tun_stats(loop->tun)->dropped_write;
-
-	if (refused != loop->refused)
-		wg_linkwatch_look(loop->watch);
-	loop->refused = refused;
-}
-
-static void on_tun(void *ctx, int events)
-{
-	struct wg_loop *loop = ctx;
-
-	if (events & UV_WRITABLE)
-		wg_linkwatch_look(loop->watch);
-	if ((events & UV_READABLE) && wg_traffic_from_tun(&loop->traffic))
-		end(loop, 0, "the link is gone");
-	note_traffic(loop);
-}
-
-/* The descriptor has an error once its link is gone, in whatever namespace. */
-static bool on_tun_error(void *ctx)
+/* The engine's word alone does not end a tunnel. */
+static void on_gone(void *ctx)
 {
 	struct wg_loop *loop = ctx;
 	char name[WG_TUN_NAME_LEN];
 
-	if (!wg_tun_name(loop->tun, name))
-		return true;
-	end(loop, 0, "the link is gone");
-	return false;
+	if (loop->tun && wg_tun_name(loop->tun, name))
+		end(loop, 0, "the link is gone");
 }
 
-static void on_udp(void *ctx, int events)
+static void on_look(void *ctx)
 {
-	struct udp_poller *udp = ctx;
-	struct wg_loop *loop = udp->loop;
-	int error = wg_traffic_from_udp(&loop->traffic, udp->i);
+	struct wg_loop *loop = ctx;
 
-	(void)events;
-	if (error) {
-		wg_log(WG_LOG_ERROR, "receive: %s", strerror(-error));
-		wg_poller_close(udp->poller);
-		udp->poller = NULL;
-	}
-	look_at_link(loop);
-	note_traffic(loop);
+	if (loop->watch)
+		wg_linkwatch_look(loop->watch);
 }
 
-static bool on_udp_error(void *ctx)
+static void on_offload_failed(void *ctx, enum wg_tun_offload which)
 {
-	struct udp_poller *udp = ctx;
+	struct wg_loop *loop = ctx;
 
-	struct wg_poller *poller = udp->poller;
-
-	wg_traffic_read_errors(&udp->loop->traffic, udp->i);
-	/* libuv tells of an error and not of the datagrams that are there as well: reports
-	 * without end would keep them waiting. */
-	on_udp(udp, UV_READABLE);
-	return udp->poller == poller;
+	if (!loop->tun || wg_tun_offload(loop->tun, which) != WG_OFFLOAD_IN_USE)
+		return;
+	wg_tun_decide(loop->tun, which, WG_OFFLOAD_FAILED);
+	wg_prober_look(&loop->prober);
 }
 
-static void stop_udp(struct wg_loop *loop)
+static void on_offload_decided(void *ctx, enum wg_tun_offload which, enum wg_offload_state state)
 {
-	for (unsigned int i = 0; i < WG_UDP_SOCKETS; i++) {
-		wg_poller_close(loop->udp_pollers[i].poller);
-		loop->udp_pollers[i].poller = NULL;
-	}
-	loop->traffic.udp = NULL;
+	struct wg_loop *loop = ctx;
+
+	wg_runner_decide(loop->runner, which, state);
 }
 
-static void start_udp(struct wg_loop *loop)
+static void on_silent(void *ctx, const struct wg_silent_peer *silent)
 {
-	for (unsigned int i = 0; i < WG_UDP_SOCKETS; i++) {
-		struct udp_poller *udp = &loop->udp_pollers[i];
-		const struct wg_poller_handler handler = {on_udp, on_udp_error, udp};
-		int fd = wg_udp_fd(loop->sockets.udp, i);
-		int error = 0;
+	struct wg_loop *loop = ctx;
 
-		udp->loop = loop;
-		udp->i = i;
-		if (fd >= 0)
-			error = wg_poller_open(&udp->poller, &loop->uv, fd, UV_READABLE, &handler);
-		if (error)
-			wg_log(WG_LOG_ERROR, "wait for datagrams: %s", strerror(-error));
-	}
-	loop->traffic.udp = loop->sockets.udp;
+	if (loop->owner.silent)
+		loop->owner.silent(loop->owner.ctx, silent);
 }
 
-/* The sockets are what they should be: tells the engine, and lets it run if they and
- * the link are there. */
-static void announce_sockets(struct wg_loop *loop)
+static void on_traffic(void *ctx)
 {
-	wg_device_set_socket(loop->traffic.device, loop->sockets.port, loop->sockets.fwmark);
-	if (loop->sockets.udp && !wg_device_is_up(loop->traffic.device))
-		wg_device_up(loop->traffic.device, wg_clock_now());
-	wg_traffic_settle(&loop->traffic);
-	finish_turn(loop);
+	struct wg_loop *loop = ctx;
+
+	wg_describe_note_traffic(&loop->described, wg_clock_now().boot);
+}
+
+static void on_engine_ended(void *ctx, const char *why)
+{
+	end(ctx, -EIO, why);
+}
+
+static void give_sockets(struct wg_loop *loop)
+{
+	wg_runner_set_sockets(loop->runner, loop->sockets.udp, loop->sockets.port,
+			      loop->sockets.fwmark);
 }
 
 static void bring_up(struct wg_loop *loop)
@@ -219,9 +121,9 @@ static void bring_up(struct wg_loop *loop)
 		       loop->sockets.port, strerror(-error));
 	} else {
 		wg_log(WG_LOG_DEBUG, "link up, listening on port %u", loop->sockets.port);
-		start_udp(loop);
-		announce_sockets(loop);
+		give_sockets(loop);
 	}
+	wg_runner_set_link(loop->runner, true, loop->link.mtu);
 	if (loop->owner.link_up)
 		loop->owner.link_up(loop->owner.ctx, error);
 }
@@ -229,65 +131,75 @@ static void bring_up(struct wg_loop *loop)
 static void bring_down(struct wg_loop *loop)
 {
 	wg_log(WG_LOG_DEBUG, "link down");
-	wg_device_down(loop->traffic.device);
-	wg_traffic_drain(&loop->traffic);
-	stop_udp(loop);
+	wg_runner_set_link(loop->runner, false, loop->link.mtu);
 	wg_sockets_close(&loop->sockets);
-	finish_turn(loop);
+	give_sockets(loop);
 }
 
 static void on_link_state(void *ctx, const struct wg_tun_link *link)
 {
 	struct wg_loop *loop = ctx;
+	struct wg_tun_link before = loop->link;
 
-	if (link->mtu)
-		wg_device_set_mtu(loop->traffic.device, link->mtu);
-	if (link->up == loop->link_up)
-		return;
-	loop->link_up = link->up;
-	if (link->up)
+	loop->link = *link;
+	if (link->up && !before.up)
 		bring_up(loop);
-	else
+	else if (!link->up && before.up)
 		bring_down(loop);
+	else if (link->mtu != before.mtu)
+		wg_runner_set_link(loop->runner, link->up, link->mtu);
+}
+
+static void on_writable(void *ctx, int events)
+{
+	(void)events;
+	on_look(ctx);
+}
+
+/* Its link is gone, which the engine will say, too. */
+static bool on_writable_error(void *ctx)
+{
+	on_gone(ctx);
+	return false;
 }
 
 static void on_want_writable(void *ctx, bool wanted)
 {
 	struct wg_loop *loop = ctx;
+	const struct wg_poller_handler handler = {on_writable, on_writable_error, loop};
 
-	wg_poller_want(loop->tun_poller, wanted ? UV_READABLE | UV_WRITABLE : UV_READABLE);
-}
-
-/* Puts prepared sockets in their place. The old ones are not polled any more when they
- * are closed: libuv would take a new descriptor of the same number for them. */
-static void swap_sockets(struct wg_loop *loop, const struct wg_sockets *next)
-{
-	bool differ = next->udp != loop->sockets.udp;
-
-	if (differ)
-		stop_udp(loop);
-	wg_sockets_commit(&loop->sockets, next);
-	if (differ && loop->sockets.udp)
-		start_udp(loop);
-	announce_sockets(loop);
+	if (wanted == (loop->writable != NULL))
+		return;
+	if (!wanted) {
+		wg_poller_close(loop->writable);
+		loop->writable = NULL;
+	} else if (wg_poller_open(&loop->writable, &loop->uv, wg_tun_fd(loop->tun), UV_WRITABLE,
+				  &handler)) {
+		loop->writable = NULL;
+	}
 }
 
 int wg_loop_apply(struct wg_loop *loop, struct wg_config *change)
 {
 	/* Sockets that could not be opened are tried again only for a new port. */
-	bool should_be_open = loop->link_up && (loop->sockets.udp || change->has_listen_port);
+	bool should_be_open = loop->link.up && (loop->sockets.udp || change->has_listen_port);
 	struct wg_sockets next;
 	int error = wg_sockets_prepare(&loop->sockets, change, should_be_open, &next);
 
 	if (error)
 		return error;
-	error = wg_device_apply(loop->traffic.device, change, wg_clock_now(), &loop->traffic.out);
+	error = wg_runner_apply(loop->runner, change);
 	if (error) {
 		wg_sockets_abandon(&loop->sockets, &next);
 		return error;
 	}
-	wg_trim_note_change(&loop->trim, change);
-	swap_sockets(loop, &next);
+	if (next.udp == loop->sockets.udp && next.port == loop->sockets.port &&
+	    next.fwmark == loop->sockets.fwmark) {
+		wg_sockets_commit(&loop->sockets, &next);
+		return 0;
+	}
+	wg_sockets_commit(&loop->sockets, &next);
+	give_sockets(loop);
 	return 0;
 }
 
@@ -357,22 +269,29 @@ static int start_signals(struct wg_loop *loop)
 	return error;
 }
 
-static int start_alarm(struct wg_loop *loop)
+static int start_runner(struct wg_loop *loop, const struct wg_loop_options *options,
+			struct wg_error *error)
 {
-	const struct wg_poller_handler handler = {on_alarm, on_alarm_error, loop};
-	int error = wg_alarm_open(&loop->alarm);
+	struct wg_runner_options runner = {
+		.name = options->name,
+		.tun = loop->tun,
+		.workers = options->workers,
+		.log_level = options->log_level,
+		.confine = options->confine,
+	};
+	const struct wg_runner_handler handler = {
+		.gone = on_gone,
+		.look = on_look,
+		.offload_failed = on_offload_failed,
+		.silent = on_silent,
+		.traffic = on_traffic,
+		.ended = on_engine_ended,
+		.ctx = loop,
+	};
 
-	return error
-		       ?: wg_poller_open(&loop->alarm_poller, &loop->uv, loop->alarm.fd,
-					 UV_READABLE, &handler);
-}
-
-static int start_tun(struct wg_loop *loop)
-{
-	const struct wg_poller_handler handler = {on_tun, on_tun_error, loop};
-
-	return wg_poller_open(&loop->tun_poller, &loop->uv, wg_tun_fd(loop->tun), UV_READABLE,
-			      &handler);
+	memcpy(runner.udp_unwanted, loop->sockets.unwanted, sizeof(runner.udp_unwanted));
+	memcpy(runner.udp_broken, loop->sockets.broken, sizeof(runner.udp_broken));
+	return wg_runner_new(&loop->runner, &loop->uv, &runner, &handler, error);
 }
 
 static int start_watch(struct wg_loop *loop)
@@ -417,8 +336,9 @@ static int check_descriptors(int some_fd)
 	return error;
 }
 
-/* Sets up one thing after the other; what says which one failed. */
-static int start(struct wg_loop *loop, const struct wg_loop_options *options, const char **what)
+/* Sets up one thing after the other; what says which one failed, or is NULL when why does. */
+static int start(struct wg_loop *loop, const struct wg_loop_options *options, const char **what,
+		 struct wg_error *why)
 {
 	int error;
 
@@ -430,17 +350,9 @@ static int start(struct wg_loop *loop, const struct wg_loop_options *options, co
 	}
 	if (!error)
 		error = start_signals(loop);
-	if (!error)
-		error = start_alarm(loop);
-	if (!error)
-		error = start_tun(loop);
 	if (!error) {
-		*what = "set up packet buffers";
-		error = wg_traffic_init(&loop->traffic, loop->tun);
-	}
-	if (!error) {
-		*what = "start the workers";
-		error = wg_crew_set(&loop->crew, &loop->uv, options->workers);
+		error = start_runner(loop, options, why);
+		*what = error ? NULL : *what;
 	}
 	if (!error) {
 		*what = "follow the link";
@@ -470,29 +382,27 @@ int wg_loop_new(struct wg_loop **out, const struct wg_loop_options *options, str
 				    strerror(-code));
 	}
 	loop->tun = options->tun;
-	loop->described = (struct wg_described){.traffic = &loop->traffic,
-						.sockets = &loop->sockets,
-						.owner = &loop->owner,
-						.link_up = &loop->link_up};
+	loop->described = (struct wg_described){.loop = loop, .owner = &loop->owner};
 	wg_describe_init(&loop->described, loop->tun);
-	loop->alarm.fd = -1;
-	wg_trim_init(&loop->trim);
-	loop->crew =
-		(struct wg_crew){.traffic = &loop->traffic, .settled = note_traffic, .ctx = loop};
 	wg_sockets_init(&loop->sockets);
 	memcpy(loop->sockets.unwanted, options->offloads.udp, sizeof(loop->sockets.unwanted));
 	wg_tun_set_offloads(loop->tun, options->offloads.tun);
-	loop->prober =
-		(struct wg_prober){.mode = options->probe, .tun = loop->tun, .uv = &loop->uv};
+	loop->prober = (struct wg_prober){.mode = options->probe,
+					  .tun = loop->tun,
+					  .uv = &loop->uv,
+					  .decided = on_offload_decided,
+					  .ctx = loop};
 	wg_prober_begin(&loop->prober, &loop->sockets);
-	code = start(loop, options, &what);
+	code = start(loop, options, &what, error);
 	if (code) {
-		wg_error_set(error, code, "%s: %s: %s", options->name, what, strerror(-code));
-		wg_refusal_explain_limits(error, code);
+		if (what) {
+			wg_error_set(error, code, "%s: %s: %s", options->name, what,
+				     strerror(-code));
+			wg_refusal_explain_limits(error, code);
+		}
 		wg_loop_free(loop);
 		return code;
 	}
-	wg_log(WG_LOG_INFO, "cipher: %s", wg_crypto_aead_name());
 	*out = loop;
 	return 0;
 }
@@ -507,14 +417,24 @@ uv_loop_t *wg_loop_uv(struct wg_loop *loop)
 	return &loop->uv;
 }
 
-struct wg_device *wg_loop_device(struct wg_loop *loop)
+struct wg_runner *wg_loop_runner(struct wg_loop *loop)
 {
-	return loop->traffic.device;
+	return loop->runner;
 }
 
-bool wg_loop_link_is_up(const struct wg_loop *loop)
+const struct wg_tun *wg_loop_tun(const struct wg_loop *loop)
 {
-	return loop->link_up;
+	return loop->tun;
+}
+
+const struct wg_sockets *wg_loop_sockets(const struct wg_loop *loop)
+{
+	return &loop->sockets;
+}
+
+const struct wg_tun_link *wg_loop_link(const struct wg_loop *loop)
+{
+	return &loop->link;
 }
 
 void wg_loop_reload_begins(struct wg_loop *loop)
@@ -536,14 +456,8 @@ void wg_loop_stop(struct wg_loop *loop, int result, const char *farewell)
 	uv_stop(&loop->uv);
 }
 
-int wg_loop_set_workers(struct wg_loop *loop, int workers)
-{
-	return wg_crew_set(&loop->crew, &loop->uv, workers);
-}
-
 int wg_loop_run(struct wg_loop *loop)
 {
-	wg_slice_lengthen();
 	uv_run(&loop->uv, UV_RUN_DEFAULT);
 	return loop->result;
 }
@@ -555,41 +469,41 @@ static void close_signals(struct wg_loop *loop)
 			uv_close((uv_handle_t *)&loop->signals[i], NULL);
 }
 
-void wg_loop_drop_link(struct wg_loop *loop)
+static void close_link(struct wg_loop *loop)
 {
-	if (loop->link_up)
-		bring_down(loop);
-	loop->link_up = false;
 	wg_prober_end(&loop->prober);
 	wg_linkwatch_close(loop->watch);
 	loop->watch = NULL;
-	wg_poller_close(loop->tun_poller);
-	loop->tun_poller = NULL;
+	wg_poller_close(loop->writable);
+	loop->writable = NULL;
+}
+
+/* It is gone when the last descriptor of it is, of which the engine has one. */
+void wg_loop_drop_link(struct wg_loop *loop)
+{
+	close_link(loop);
+	wg_runner_stop(loop->runner);
+	wg_sockets_close(&loop->sockets);
 	wg_tun_close(loop->tun);
 	loop->tun = NULL;
-	loop->traffic.tun = NULL;
+	loop->link.up = false;
 }
 
 /* Descriptors are closed only when libuv has let go of them. */
 void wg_loop_free(struct wg_loop *loop)
 {
-	wg_prober_end(&loop->prober);
 	wg_control_close(loop->control);
 	loop->control = NULL; /* what happens in the last turn has nobody to answer */
-	wg_linkwatch_close(loop->watch);
-	stop_udp(loop);
-	wg_poller_close(loop->alarm_poller);
-	wg_poller_close(loop->tun_poller);
+	close_link(loop);
 	close_signals(loop);
-	wg_crew_stop(&loop->crew);
+	if (loop->runner)
+		wg_runner_stop(loop->runner);
 	if (loop->has_uv) {
 		uv_run(&loop->uv, UV_RUN_DEFAULT);
 		uv_loop_close(&loop->uv);
 	}
-	wg_alarm_close(&loop->alarm);
+	wg_runner_free(loop->runner);
 	wg_sockets_close(&loop->sockets);
-	wg_traffic_deinit(&loop->traffic);
-	if (loop->tun)
-		wg_tun_close(loop->tun);
+	wg_tun_close(loop->tun);
 	free(loop);
 }

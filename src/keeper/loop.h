@@ -1,5 +1,6 @@
-/* A running tunnel: one event loop that owns the engine, the link, the sockets, the
- * timer and the control server. Everything happens in its one thread. */
+/* A running tunnel as its keeper has it: one event loop with the control server, the link's
+ * events, the sockets' descriptors and the engine's process (runner.h), in one thread. No
+ * packet comes here. */
 #ifndef WG_KEEPER_LOOP_H
 #define WG_KEEPER_LOOP_H
 
@@ -7,12 +8,15 @@
 #include <uv.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "core/config.h"
-#include "core/device.h"
 #include "ctl/sockfile.h"
 #include "ctl/status.h"
 #include "keeper/offloads.h"
 #include "keeper/prober.h"
+#include "keeper/runner.h"
+#include "keeper/sockets.h"
+#include "tun/link.h"
 #include "tun/tun.h"
 
 struct wg_loop;
@@ -24,7 +28,9 @@ struct wg_loop_options {
 	struct wg_sockfile control_file;
 	struct wg_offloads offloads;
 	enum wg_probe_mode probe; /* of them */
-	int workers;              /* threads besides this one, or WG_WORKERS_AUTO */
+	int workers;              /* the engine's threads, or WG_WORKERS_AUTO */
+	enum wg_log_level log_level;
+	enum wg_confine_mode confine; /* of the engine */
 };
 
 /* Sets everything up. 0, or -errno and a report. The link and the control socket are
@@ -43,8 +49,8 @@ struct wg_loop_owner {
 	/* Its file is to be read again, once more if that is being done just now. Later it
 	 * calls wg_loop_reload_begins and then wg_loop_reloaded. 0 or -errno. */
 	int (*reload)(void *ctx);
-	/* A turn of the timers has ended. */
-	void (*turned)(void *ctx);
+	/* A peer has left a few initiations without an answer. */
+	void (*silent)(void *ctx, const struct wg_silent_peer *silent);
 	/* What the peer is called, or NULL. */
 	const char *(*peer_name)(void *ctx, const uint8_t public_key[static WG_KEY_LEN]);
 	/* Whether its endpoint's name cannot be resolved; what lookup points to is valid until
@@ -58,14 +64,14 @@ struct wg_loop_owner {
 void wg_loop_set_owner(struct wg_loop *loop, const struct wg_loop_owner *owner);
 
 uv_loop_t *wg_loop_uv(struct wg_loop *loop);
-struct wg_device *wg_loop_device(struct wg_loop *loop);
-bool wg_loop_link_is_up(const struct wg_loop *loop);
+struct wg_runner *wg_loop_runner(struct wg_loop *loop);
+/* The link; NULL once it was dropped. What was heard of it last; and the sockets. */
+const struct wg_tun *wg_loop_tun(const struct wg_loop *loop);
+const struct wg_tun_link *wg_loop_link(const struct wg_loop *loop);
+const struct wg_sockets *wg_loop_sockets(const struct wg_loop *loop);
 
 /* Changes the tunnel as a request at the control socket does. 0 or -errno. */
 int wg_loop_apply(struct wg_loop *loop, struct wg_config *change);
-
-/* Changes the number of workers, as in the options. 0; -errno, and then there are none. */
-int wg_loop_set_workers(struct wg_loop *loop, int workers);
 
 /* For an owner that reads its file again: what began before is answered with lines and
  * their errno, as for wg_control_reloaded. */

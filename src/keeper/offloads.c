@@ -87,15 +87,13 @@ static void add(const char *name, enum wg_offload_state state, char *in_use, cha
 		snprintf(list + len, size - len, "%s%s: %s", len ? "; " : "", name, why[state]);
 }
 
-void wg_offloads_describe(const struct wg_tun *tun, const struct wg_udp *udp, char *in_use,
-			  char *off, size_t size)
+void wg_offloads_describe(const enum wg_offload_state *tun, const enum wg_offload_state *udp,
+			  char *in_use, char *off, size_t size)
 {
 	*in_use = '\0';
 	*off = '\0';
 	for (int i = 0; tun && i < WG_TUN_N_OFFLOADS; i++)
-		add(wg_offloads_tun_names[i], wg_tun_offload(tun, (enum wg_tun_offload)i), in_use,
-		    off, size);
+		add(wg_offloads_tun_names[i], tun[i], in_use, off, size);
 	for (int i = 0; udp && i < WG_UDP_N_OFFLOADS; i++)
-		add(wg_offloads_udp_names[i], wg_udp_offload(udp, (enum wg_udp_offload)i), in_use,
-		    off, size);
+		add(wg_offloads_udp_names[i], udp[i], in_use, off, size);
 }

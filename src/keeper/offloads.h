@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "tun/tun.h"
@@ -33,8 +34,8 @@ int wg_offloads_parse(struct wg_offloads *offloads, const char *text, const char
 		      struct wg_error *error);
 
 /* Those in use, apart by spaces; and why others are not: "uso: why; gro: why". Either
- * socket or link may be NULL. */
-void wg_offloads_describe(const struct wg_tun *tun, const struct wg_udp *udp, char *in_use,
-			  char *off, size_t size);
+ * may be NULL. */
+void wg_offloads_describe(const enum wg_offload_state *tun, const enum wg_offload_state *udp,
+			  char *in_use, char *off, size_t size);
 
 #endif

@@ -124,8 +124,10 @@ static void decide(const struct wg_prober *prober, enum wg_tun_offload which,
 {
 	if (is_bad(wg_offloads_tun_names[which], finding)) {
 		wg_tun_decide(prober->tun, which, WG_OFFLOAD_BROKEN);
+		prober->decided(prober->ctx, which, WG_OFFLOAD_BROKEN);
 	} else if (finding->verdict == WG_OFFLOAD_GOOD) {
 		wg_tun_decide(prober->tun, which, WG_OFFLOAD_IN_USE);
+		prober->decided(prober->ctx, which, WG_OFFLOAD_IN_USE);
 		wg_log(WG_LOG_INFO, "offload %s: in use again", wg_offloads_tun_names[which]);
 	}
 }
@@ -144,6 +146,7 @@ static void on_ready(void *ctx, int events)
 	for (int i = 0; i < WG_TUN_N_OFFLOADS; i++)
 		if (prober->asked[i])
 			decide(prober, (enum wg_tun_offload)i, &findings.tun[i]);
+	wg_prober_look(prober); /* another one may have been refused meanwhile */
 }
 
 static bool on_error(void *ctx)

@@ -33,6 +33,9 @@ struct wg_prober {
 	uv_loop_t *uv;
 	struct wg_probe *probe; /* NULL: none is under way */
 	struct wg_poller *poller;
+	/* One that the kernel had refused was probed again, and is decided. */
+	void (*decided)(void *ctx, enum wg_tun_offload which, enum wg_offload_state state);
+	void *ctx;
 	bool asked[WG_TUN_N_OFFLOADS];    /* of the one under way */
 	bool repeated[WG_TUN_N_OFFLOADS]; /* since the start */
 };
@@ -41,8 +44,7 @@ struct wg_prober {
  * sockets may use are as wanted before, and fit to use afterwards. */
 void wg_prober_begin(const struct wg_prober *prober, struct wg_sockets *sockets);
 
-/* Once a turn of the loop, and cheap: repeats the probe for what the kernel has refused
- * since, while the loop goes on. */
+/* Repeats the probe for what the kernel has refused since, while the loop goes on. */
 void wg_prober_look(struct wg_prober *prober);
 
 /* Ends what is under way; nothing is probed any more. */

@@ -79,6 +79,8 @@ int wg_setup_loop(const struct wg_setup *setup, struct wg_loop **loop, struct wg
 	parts.workers = setup->environment.workers;
 	parts.offloads = setup->environment.offloads;
 	parts.probe = setup->environment.probe;
+	parts.log_level = setup->environment.log_level;
+	parts.confine = setup->environment.confine;
 	code = open_control(setup, name, &parts, error);
 	if (code) {
 		wg_tun_close(parts.tun);

@@ -54,23 +54,8 @@ int wg_sockets_open(struct wg_sockets *sockets)
 	return error;
 }
 
-struct wg_sockets_lost wg_sockets_lost(const struct wg_sockets *sockets)
-{
-	struct wg_sockets_lost lost = sockets->lost;
-	const struct wg_udp_stats *stats;
-
-	if (!sockets->udp)
-		return lost;
-	stats = wg_udp_stats(sockets->udp);
-	lost.queue += stats->dropped_queue;
-	lost.memory += stats->dropped_no_memory;
-	lost.failures += stats->failed_receives;
-	return lost;
-}
-
 void wg_sockets_close(struct wg_sockets *sockets)
 {
-	sockets->lost = wg_sockets_lost(sockets);
 	if (sockets->udp)
 		wg_udp_close(sockets->udp);
 	sockets->udp = NULL;
@@ -101,13 +86,9 @@ int wg_sockets_prepare(const struct wg_sockets *sockets, const struct wg_config 
 
 void wg_sockets_commit(struct wg_sockets *sockets, const struct wg_sockets *next)
 {
-	struct wg_sockets_lost lost;
-
 	if (sockets->udp != next->udp)
 		wg_sockets_close(sockets);
-	lost = sockets->lost;
 	*sockets = *next;
-	sockets->lost = lost;
 }
 
 void wg_sockets_abandon(const struct wg_sockets *sockets, struct wg_sockets *next)

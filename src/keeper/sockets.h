@@ -15,13 +15,6 @@ enum wg_port_choice {
 	WG_PORT_FIXED    /* this one, or none */
 };
 
-/* Datagrams that arrived and were lost: in the kernel's queue, for want of a buffer. */
-struct wg_sockets_lost {
-	uint64_t queue;
-	uint64_t memory;
-	uint64_t failures; /* calls to receive: of what waited nothing is known to be lost */
-};
-
 struct wg_sockets {
 	enum wg_port_choice choice;
 	uint16_t port; /* in use, or wanted when the link comes up; 0: not picked yet */
@@ -29,7 +22,6 @@ struct wg_sockets {
 	bool unwanted[WG_UDP_N_OFFLOADS];
 	bool broken[WG_UDP_N_OFFLOADS]; /* as the probe found */
 	struct wg_udp *udp;             /* NULL: closed */
-	struct wg_sockets_lost lost;    /* of those that were closed */
 };
 
 /* All offloads are wanted at first. */
@@ -41,9 +33,6 @@ int wg_sockets_open(struct wg_sockets *sockets);
 
 /* Closes them; port and mark are kept. */
 void wg_sockets_close(struct wg_sockets *sockets);
-
-/* What was lost since the start, also in sockets that are closed by now. */
-struct wg_sockets_lost wg_sockets_lost(const struct wg_sockets *sockets);
 
 /* Makes next what sockets would be after a change, without touching them: if they
  * should be open, new ones are opened next to the old (another port), or the old ones

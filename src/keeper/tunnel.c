@@ -13,7 +13,6 @@
 #include "host/leakguard.h"
 #include "keeper/saveconf.h"
 #include "keeper/tunnel_parts.h"
-#include "os/clock.h"
 #include "os/later.h"
 
 static int take_back(void *ctx, const char *kind, const char *text)
@@ -119,7 +118,7 @@ static int apply_config(struct wg_tunnel *tunnel, struct wg_conf *conf, const st
 		wg_tunnel_refuse_config(error, conf, err);
 		return err;
 	}
-	wg_device_set_clamp_mss(wg_loop_device(tunnel->loop), conf->clamp_mss);
+	wg_runner_set_clamp_mss(wg_loop_runner(tunnel->loop), conf->clamp_mss);
 	return 0;
 }
 
@@ -149,7 +148,7 @@ static void set_link(void *ctx)
 		err = wg_apply_link(&tunnel->plan, tunnel->netlink, &error);
 	if (err)
 		wg_steps_done(&tunnel->steps, &error);
-	else if (wg_loop_link_is_up(tunnel->loop))
+	else if (wg_loop_link(tunnel->loop)->up)
 		on_link_up(tunnel, 0);
 }
 
@@ -211,7 +210,7 @@ static void save_config(const struct wg_tunnel *tunnel)
 	int err;
 
 	wg_config_init(&running);
-	err = wg_device_describe(wg_loop_device(tunnel->loop), &running, wg_clock_now());
+	err = wg_runner_describe(wg_loop_runner(tunnel->loop), &running);
 	if (err)
 		wg_error_set(&error, err, "%s: SaveConfig: %s", tunnel->source, strerror(-err));
 	else
@@ -315,7 +314,7 @@ int wg_tunnel_new(struct wg_tunnel **out, struct wg_loop *loop,
 		.ending = on_ending,
 		.link_up = on_link_up,
 		.reload = wg_tunnel_on_reload,
-		.turned = wg_tunnel_on_turned,
+		.silent = wg_tunnel_on_silent,
 		.peer_name = wg_tunnel_on_peer_name,
 		.peer_lookup = wg_tunnel_on_peer_lookup,
 		.ctx = tunnel,

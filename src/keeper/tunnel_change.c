@@ -12,7 +12,6 @@
 #include "host/apply.h"
 #include "host/leakguard.h"
 #include "keeper/tunnel_parts.h"
-#include "os/clock.h"
 #include "os/later.h"
 
 enum reload_step { FILE_READ, GUARD_LAID, CHANGED, GUARD_SETTLED, N_STEPS };
@@ -41,7 +40,7 @@ static int apply_difference(struct wg_tunnel *tunnel, const struct wg_conf *befo
 	wg_config_init(&running);
 	wg_config_init(&change);
 	wanted->config.fwmark = plan->fwmark;
-	err = wg_device_describe(wg_loop_device(tunnel->loop), &running, wg_clock_now());
+	err = wg_runner_describe(wg_loop_runner(tunnel->loop), &running);
 	if (!err)
 		err = wg_confdiff_make(&change, &running, before, wanted);
 	if (!err)
@@ -77,14 +76,10 @@ static int change_to(struct wg_tunnel *tunnel, struct wg_conf *wanted, struct wg
 static void change_workers(struct wg_tunnel *tunnel, const struct wg_conf *conf)
 {
 	int n = conf->workers_auto ? WG_WORKERS_AUTO : (int)conf->workers;
-	int err;
 
-	if (conf->workers_auto == tunnel->conf.workers_auto &&
-	    conf->workers == tunnel->conf.workers)
-		return;
-	err = wg_loop_set_workers(tunnel->loop, n);
-	if (err)
-		wg_log(WG_LOG_ERROR, "start the workers: %s; going on without", strerror(-err));
+	if (conf->workers_auto != tunnel->conf.workers_auto ||
+	    conf->workers != tunnel->conf.workers)
+		wg_runner_set_workers(wg_loop_runner(tunnel->loop), n);
 }
 
 /* plan takes what the one before held. */
@@ -98,7 +93,7 @@ static void adopt(struct wg_tunnel *tunnel, const struct wg_conf *conf, struct w
 	tunnel->conf = *conf;
 	tunnel->plan = *plan;
 	*plan = before;
-	wg_device_set_clamp_mss(wg_loop_device(tunnel->loop), conf->clamp_mss);
+	wg_runner_set_clamp_mss(wg_loop_runner(tunnel->loop), conf->clamp_mss);
 	if (wg_tunnel_start_names(tunnel))
 		wg_log(WG_LOG_ERROR, "look up names: %s", strerror(ENOMEM));
 }

@@ -13,10 +13,10 @@
 static bool is_back(const struct wg_tunnel *tunnel, size_t i)
 {
 	const uint8_t *key = tunnel->conf.config.peers[i].public_key;
-	struct wg_config_health health;
+	struct wg_config_peer now = {0};
 
-	return wg_device_health(wg_loop_device(tunnel->loop), key, &health) && health.session &&
-	       !health.initiations_sent;
+	return wg_runner_describe_state(wg_loop_runner(tunnel->loop), key, &now) &&
+	       now.health.session && !now.health.initiations_sent;
 }
 
 static void on_found(void *ctx, size_t i, const struct wg_endpoint *endpoint, bool silent)
@@ -90,14 +90,12 @@ void wg_tunnel_warn_of_names(const struct wg_tunnel *tunnel)
 	events->warning(events->ctx, &more);
 }
 
-void wg_tunnel_on_turned(void *ctx)
+void wg_tunnel_on_silent(void *ctx, const struct wg_silent_peer *silent)
 {
 	struct wg_tunnel *tunnel = ctx;
-	struct wg_silent_peer silent;
 
-	while (wg_device_next_silent(wg_loop_device(tunnel->loop), &silent))
-		if (tunnel->resolver && wg_tunnel_is_up(tunnel))
-			wg_resolver_silent(tunnel->resolver, &silent);
+	if (tunnel->resolver && wg_tunnel_is_up(tunnel))
+		wg_resolver_silent(tunnel->resolver, silent);
 }
 
 void wg_tunnel_forget_names(struct wg_tunnel *tunnel)

@@ -79,9 +79,9 @@ void wg_tunnel_forget_names(struct wg_tunnel *tunnel);
 /* Tells of names that could not be resolved. */
 void wg_tunnel_warn_of_names(const struct wg_tunnel *tunnel);
 
-/* For wg_loop_owner: peers may have fallen silent; what a peer is called, and the trouble
+/* For wg_loop_owner: a peer has fallen silent; what a peer is called, and the trouble
  * with its endpoint's name. */
-void wg_tunnel_on_turned(void *ctx);
+void wg_tunnel_on_silent(void *ctx, const struct wg_silent_peer *silent);
 const char *wg_tunnel_on_peer_name(void *ctx, const uint8_t public_key[static WG_KEY_LEN]);
 bool wg_tunnel_on_peer_lookup(void *ctx, const uint8_t public_key[static WG_KEY_LEN],
 			      struct wg_status_lookup *lookup);

@@ -183,7 +183,10 @@ static bool check_ask_peers(union wg_pair_message *message)
 
 static bool check_ready(union wg_pair_message *message)
 {
-	return IS_ZERO(message->ready.zero);
+	for (size_t i = 0; i < WG_PAIR_MAX_LAYERS; i++)
+		if (message->ready.errors[i] < 0 || message->ready.errors[i] > MAX_ERRNO)
+			return false;
+	return message->ready.layers < 1u << WG_PAIR_MAX_LAYERS;
 }
 
 static bool check_applied(union wg_pair_message *message)

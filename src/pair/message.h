@@ -26,9 +26,10 @@
 #define WG_PAIR_MAX_PEERS       (2u << 20)
 #define WG_PAIR_MAX_ALLOWED_IPS (1u << 24) /* of all of them */
 
-#define WG_PAIR_N_SOCKETS     2u /* IPv4, IPv6 */
-#define WG_PAIR_TUN_OFFLOADS  4u /* as enum wg_tun_offload has them */
-#define WG_PAIR_UDP_OFFLOADS  2u /* as enum wg_udp_offload has them */
+#define WG_PAIR_N_SOCKETS     2u  /* IPv4, IPv6 */
+#define WG_PAIR_TUN_OFFLOADS  4u  /* as enum wg_tun_offload has them */
+#define WG_PAIR_UDP_OFFLOADS  2u  /* as enum wg_udp_offload has them */
+#define WG_PAIR_MAX_LAYERS    16u /* of the engine's confinement */
 #define WG_PAIR_AEAD_NAME_LEN 64u
 #define WG_PAIR_TEXT_LEN      240u /* with its NUL */
 
@@ -45,12 +46,10 @@ enum wg_pair_side { WG_PAIR_KEEPER, WG_PAIR_ENGINE };
 	X(LINK, link)       /* what became of it */                                       \
 	X(SOCKETS, sockets) /* in the place of those before; fds: those present */        \
 	X(WORKERS, workers)                                                               \
-	X(OFFLOAD, offload)      /* its state from now on */                              \
-	X(WANT_WRITABLE, on_off) /* whether WRITABLE is to be told */                     \
-	X(DROP_LINK, empty)      /* close the TUN descriptor */                           \
-	X(ASK_INTERFACE, empty)  /* answered by INTERFACE */                              \
-	X(ASK_PEERS, ask_peers)  /* answered by PEERS */                                  \
-	X(PING, empty)           /* answered by PONG */                                   \
+	X(OFFLOAD, offload)     /* its state from now on */                               \
+	X(ASK_INTERFACE, empty) /* answered by INTERFACE */                               \
+	X(ASK_PEERS, ask_peers) /* answered by PEERS */                                   \
+	X(PING, empty)          /* answered by PONG */                                    \
 	X(END, empty)
 
 #define WG_PAIR_TO_KEEPER(X)                                                            \
@@ -61,7 +60,7 @@ enum wg_pair_side { WG_PAIR_KEEPER, WG_PAIR_ENGINE };
 	X(REFUSED, offload)             /* the kernel refused it while it was in use */ \
 	X(SILENT, silent)               /* a peer does not answer */                    \
 	X(LOOK, empty)                  /* the link behaves oddly: look at it */        \
-	X(WRITABLE, empty)              /* the TUN descriptor can be written to */      \
+	X(TRAFFIC, empty)               /* packets came; each five minutes at most */   \
 	X(GONE, empty)                  /* the TUN descriptor has an error: no link */  \
 	X(SOCKET_FAILED, socket_failed) /* it is of no more use */                      \
 	X(EVENT, event)                                                                 \
@@ -139,7 +138,7 @@ struct wg_pair_peer {
 
 /* Messages. */
 
-/* CONFIG_END, DROP_LINK, ASK_INTERFACE, PING, END, LOOK, WRITABLE, GONE, BUSY, IDLE, PONG */
+/* CONFIG_END, ASK_INTERFACE, PING, END, LOOK, TRAFFIC, GONE, BUSY, IDLE, PONG */
 struct wg_pair_empty {
 	struct wg_pair_header header;
 };
@@ -234,10 +233,12 @@ struct wg_pair_ask_peers {
 	uint8_t records[][WG_KEY_LEN]; /* public keys */
 };
 
+/* The layers as struct wg_confine_report has them; errors behind the last one are 0. */
 struct wg_pair_ready {
 	struct wg_pair_header header;
 	uint32_t version; /* WG_PAIR_VERSION */
-	uint8_t zero[4];
+	uint32_t layers;  /* that are held: bit 1 << layer */
+	int32_t errors[WG_PAIR_MAX_LAYERS];
 };
 
 struct wg_pair_applied {
@@ -362,7 +363,7 @@ static_assert(sizeof(struct wg_pair_sockets) == 24, "wire size");
 static_assert(sizeof(struct wg_pair_workers) == 24, "wire size");
 static_assert(sizeof(struct wg_pair_offload) == 24, "wire size");
 static_assert(sizeof(struct wg_pair_ask_peers) == 24, "wire size");
-static_assert(sizeof(struct wg_pair_ready) == 24, "wire size");
+static_assert(sizeof(struct wg_pair_ready) == 24 + 4 * WG_PAIR_MAX_LAYERS, "wire size");
 static_assert(sizeof(struct wg_pair_applied) == 24, "wire size");
 static_assert(sizeof(struct wg_pair_interface) ==
 		      16 + 8 * (WG_DROP_COUNT + 11) + 80 * WG_N_CALLERS + 16 + 64,

@@ -1,4 +1,4 @@
-/* Opening a TUN link, which takes a privilege: the keeper's part. */
+/* Opening a TUN link and asking of it, which takes a privilege: the keeper's part. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "tun/link.h"
 #include "tun/tun.h"
 
 static bool name_is_valid(const char *name)
@@ -48,4 +49,20 @@ int wg_tun_open(struct wg_tun **out, const char *name)
 	if (err)
 		close(fd);
 	return err;
+}
+
+int wg_tun_mtu(const struct wg_tun *tun)
+{
+	struct wg_tun_link link;
+	int err = wg_tun_link_get(wg_tun_fd(tun), &link);
+
+	return err ? err : (int)link.mtu;
+}
+
+int wg_tun_is_up(const struct wg_tun *tun)
+{
+	struct wg_tun_link link;
+	int err = wg_tun_link_get(wg_tun_fd(tun), &link);
+
+	return err ? err : link.up;
 }

@@ -11,7 +11,6 @@
 
 #include "tun/features.h"
 #include "tun/handle.h"
-#include "tun/link.h"
 
 _Static_assert(WG_TUN_NAME_LEN == IFNAMSIZ, "the kernel's limit");
 
@@ -134,22 +133,6 @@ int wg_tun_name(const struct wg_tun *tun, char name[static WG_TUN_NAME_LEN])
 	memcpy(name, ifr.ifr_name, WG_TUN_NAME_LEN);
 	name[WG_TUN_NAME_LEN - 1] = '\0';
 	return 0;
-}
-
-int wg_tun_mtu(const struct wg_tun *tun)
-{
-	struct wg_tun_link link;
-	int err = wg_tun_link_get(tun->fd, &link);
-
-	return err ? err : (int)link.mtu;
-}
-
-int wg_tun_is_up(const struct wg_tun *tun)
-{
-	struct wg_tun_link link;
-	int err = wg_tun_link_get(tun->fd, &link);
-
-	return err ? err : link.up;
 }
 
 const struct wg_tun_stats *wg_tun_stats(const struct wg_tun *tun)

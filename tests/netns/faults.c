@@ -1,7 +1,7 @@
 /* Preloaded into a program: system calls on its UDP sockets, its TUN link, its undo journal
- * and kernel parameters that fail when a script says so. $FAULTS is a file of at least 64 bytes,
- * which is looked at before each call: "CALL ERRNO EVERY AFTER ", as in "sendmmsg 105 3 0 ", lets
- * every third sendmmsg fail with ENOBUFS, after 0 that do not. Instead of an error it may say
+ * and kernel parameters that fail when a script says so. $TUFF_FAULTS is a file of at least 64
+ * bytes, which is looked at before each call: "CALL ERRNO EVERY AFTER ", as in "sendmmsg 105 3 0 ",
+ * lets every third sendmmsg fail with ENOBUFS, after 0 that do not. Instead of an error it may say
  * "partial": one message less than was asked for, or a write that takes half. Child processes are
  * left alone. */
 #include <errno.h>
@@ -29,7 +29,7 @@ static unsigned long n_calls;
 
 static __attribute__((constructor)) void open_plan(void)
 {
-	const char *path = getenv("FAULTS");
+	const char *path = getenv("TUFF_FAULTS");
 	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	void *mapped;
 

@@ -19,7 +19,7 @@ fault() {
 fault none 0 1
 cat >"$work/faulty" <<END
 #!/bin/sh
-[ "\$1" = wgb ] || export FAULTS=$work/plan LD_PRELOAD=$FAULTS_LIBRARY
+[ "\$1" = wgb ] || export TUFF_CONFINE=off TUFF_FAULTS=$work/plan LD_PRELOAD=$FAULTS_LIBRARY
 exec "$program" "\$@"
 END
 chmod +x "$work/faulty"

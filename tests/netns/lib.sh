@@ -126,6 +126,11 @@ answers_or_ended() {
 	wg show "$1" || is_gone "${pid[$1]}"
 }
 
+# engine_of PID: the process that meets the packets of the tunnel that PID keeps.
+engine_of() {
+	pgrep -P "$1"
+}
+
 # Polls a command until it succeeds; false when the deadline passes.
 until_true() {
 	local end=$((SECONDS + deadline))

@@ -1,6 +1,6 @@
 /* Preloaded into a program: a kernel that does not take a packet in pieces, as some of
- * Linux 6.1 and 6.6 do not take some super-packets. With REFUSE=once the first is refused,
- * and none of a child process; with REFUSE=always all are. */
+ * Linux 6.1 and 6.6 do not take some super-packets. With TUFF_REFUSE=once the first is refused,
+ * and none of a child process; with TUFF_REFUSE=always all are. */
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@ static __attribute__((constructor)) void note_process(void)
 
 static bool is_to_be_refused(void)
 {
-	const char *when = getenv("REFUSE");
+	const char *when = getenv("TUFF_REFUSE");
 
 	if (when && !strcmp(when, "always"))
 		return true;

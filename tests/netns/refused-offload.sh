@@ -14,7 +14,7 @@ isolate "$@"
 
 cat >"$work/refused" <<END
 #!/bin/sh
-REFUSE=$when LD_PRELOAD=$REFUSE_LIBRARY exec "$program" "\$@"
+TUFF_CONFINE=off TUFF_REFUSE=$when LD_PRELOAD=$REFUSE_LIBRARY exec "$program" "\$@"
 END
 chmod +x "$work/refused"
 

@@ -114,7 +114,9 @@ ok "another program's route: all is as it was" same_picture a "$work/before"
 
 # workers N: whether so many threads of a run jobs.
 workers() {
-	[ "$(cat /proc/"$(pgrep -f "$program up $work/wga.conf")"/task/*/comm | grep -cx tuff-worker)" = "$1" ]
+	local engine
+	engine=$(engine_of "$(pgrep -f "$program up $work/wga.conf")")
+	[ "$(cat /proc/"$engine"/task/*/comm | grep -cx tuff-worker)" = "$1" ]
 }
 
 for n in 3 1 0; do

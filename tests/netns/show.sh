@@ -148,15 +148,15 @@ if [ -z "${NETNS_SANITIZED:-}" ]; then # those keep what is freed
 	ok "show --json neither" is_small --json
 fi
 
-# overflow: more into the link than its queue holds, while its program stands still.
+# overflow: more into the link than its queue holds, while its engine stands still.
 overflow() {
 	ip -n a link set wga txqueuelen 10
-	kill -STOP "${pid[wga]}"
+	kill -STOP "$(engine_of "${pid[wga]}")"
 	at a python3 -c 'import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 for i in range(500):
     s.sendto(b"x", ("10.0.0.9", 9))'
-	kill -CONT "${pid[wga]}"
+	kill -CONT "$(engine_of "${pid[wga]}")"
 }
 ok "packets come that nobody reads" overflow
 ok "show tells of the full queue" bash -c \
