@@ -48,6 +48,9 @@ static inline void fill(struct wg_status *status)
 	status->mtu = 1420;
 	status->workers = 1;
 	strcpy(status->aead, "sodium");
+	status->restarts = 2;
+	status->restarted_sec = 61;
+	strcpy(status->restarted_why, "the engine hung");
 	strcpy(status->confine, "auto");
 	strcpy(status->layers, "user seccomp");
 	strcpy(status->confined, "user, seccomp; without landlock (Function not implemented)");

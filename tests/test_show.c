@@ -69,6 +69,7 @@ static void test_show_prints_what_wg_prints_and_more(void **state)
 		"  fwmark: 0xca6c\n"
 		"  link: up, mtu 1420\n"
 		"  cipher: sodium, 1 worker\n"
+		"  engine: started again 2 times, last 1 minute, 1 second ago (the engine hung)\n"
 		"  confined: user, seccomp; without landlock (Function not implemented)\n"
 		"  offloads: tso gso (off: gro: switched off)\n"
 		"  dropped: in-mac1 7, link-queue-full 500, socket-no-memory 3\n"

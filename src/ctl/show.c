@@ -98,6 +98,12 @@ static void print_details(FILE *file, const struct wg_status *status)
 		status->mtu);
 	fprintf(file, "  cipher: %s, %" PRIu32 " worker%s\n", status->aead, status->workers,
 		status->workers == 1 ? "" : "s");
+	if (status->restarts) {
+		fprintf(file, "  engine: started again %" PRIu32 " time%s, last ", status->restarts,
+			status->restarts == 1 ? "" : "s");
+		print_ago(file, (int64_t)status->restarted_sec);
+		fprintf(file, " (%s)\n", status->restarted_why);
+	}
 	if (*status->confined)
 		fprintf(file, "  confined: %s\n", status->confined);
 	fprintf(file, "  offloads: %s", *status->offloads ? status->offloads : "none");

@@ -167,6 +167,9 @@ static json_t *interface_json(const char *interface, const struct wg_status *sta
 	json_object_set_new(json, "mtu", json_integer(status->mtu));
 	json_object_set_new(json, "workers", json_integer(status->workers));
 	json_object_set_new(json, "cipher", json_string(status->aead));
+	json_object_set_new(json, "engine_restarts", json_integer(status->restarts));
+	json_object_set_new(json, "engine_restart_reason",
+			    status->restarts ? json_string(status->restarted_why) : json_null());
 	json_object_set_new(json, "confinement", confinement_json(status));
 	json_object_set_new(json, "offloads", words_json(status->offloads));
 	json_object_set_new(json, "offloads_off", json_string(status->offloads_off));

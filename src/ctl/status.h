@@ -53,6 +53,9 @@ struct wg_status {
 	uint32_t mtu;
 	uint32_t workers;
 	char aead[WG_STATUS_WORD_LEN];
+	uint32_t restarts;      /* of the process that meets packets */
+	uint64_t restarted_sec; /* since the last one */
+	char restarted_why[WG_STATUS_TEXT_LEN];
 	char confine[WG_STATUS_WORD_LEN];      /* auto, strict or off */
 	char layers[WG_STATUS_TEXT_LEN];       /* of the confinement, that are held, by spaces */
 	char confined[WG_STATUS_CONFINED_LEN]; /* the same and what is missing, for people */

@@ -119,6 +119,9 @@ void wg_status_format_interface(struct wg_text *text, const struct wg_status *st
 		       "\naead=%s\n",
 		       status->link_up ? "up" : "down", status->uptime_sec, status->mtu,
 		       status->workers, status->aead);
+	if (status->restarts)
+		wg_text_printf(text, "restarts=%" PRIu32 " %" PRIu64 " %s\n", status->restarts,
+			       status->restarted_sec, status->restarted_why);
 	if (*status->confine)
 		wg_text_printf(text, "confine=%s\nlayers=%s\nconfined=%s\n", status->confine,
 			       status->layers, status->confined);

@@ -95,6 +95,17 @@ static int parse_caller(struct wg_status *status, char *value)
 	return 0;
 }
 
+static int parse_restarts(struct wg_status *status, char *value)
+{
+	const char *n = strsep(&value, " ");
+	const char *age = strsep(&value, " ");
+
+	if (!value || !wg_number_parse(&status->restarts, UINT32_MAX, n) ||
+	    !wg_number_parse_long(&status->restarted_sec, INT64_MAX, age))
+		return -EPROTO;
+	return copy(status->restarted_why, sizeof(status->restarted_why), value);
+}
+
 static int parse_interface(struct wg_status *status, const char *key, char *value)
 {
 	if (!strcmp(key, "own_key")) {
@@ -121,6 +132,8 @@ static int parse_interface(struct wg_status *status, const char *key, char *valu
 		NUMBER(status->workers, UINT32_MAX);
 	if (!strcmp(key, "aead"))
 		return copy(status->aead, sizeof(status->aead), value);
+	if (!strcmp(key, "restarts"))
+		return parse_restarts(status, value);
 	if (!strcmp(key, "confine"))
 		return copy(status->confine, sizeof(status->confine), value);
 	if (!strcmp(key, "layers"))

@@ -10,12 +10,21 @@
 
 #define TRAFFIC_INTERVAL (5 * 60 * WG_SECOND)
 
+/* So many turns with packets in so long a time, and the keeper is told that there is much to
+ * do. */
+#define BUSY_TURNS  64u
+#define BUSY_WINDOW WG_SECOND
+
 /* After whatever happened: sets the alarm to what comes next. */
 static void finish_turn(struct wg_engine *engine)
 {
 	wg_time due = wg_device_due(engine->traffic.device);
 
-	wg_alarm_set(&engine->alarm, due < engine->trim.due ? due : engine->trim.due);
+	if (engine->trim.due < due)
+		due = engine->trim.due;
+	if (engine->window < due)
+		due = engine->window;
+	wg_alarm_set(&engine->alarm, due);
 }
 
 /* The data path takes an offload out of use by itself, which the keeper may have probed. */
@@ -34,11 +43,38 @@ static void look_at_offloads(struct wg_engine *engine)
 /* So that what is counted can be noted from time to time, without a timer of its own. */
 static void tell_of_traffic(struct wg_engine *engine, wg_time now)
 {
-	if (!engine->busy || now - engine->told < TRAFFIC_INTERVAL)
+	if (!engine->traffic_came || now - engine->told < TRAFFIC_INTERVAL)
 		return;
-	engine->busy = false;
+	engine->traffic_came = false;
 	engine->told = now;
 	engine->events.traffic(engine->events.ctx);
+}
+
+/* A keeper watches over an engine that is busy, which costs both a little; so a packet now and
+ * then is not worth it. */
+static void count_turn(struct wg_engine *engine)
+{
+	engine->traffic_came = true;
+	if (++engine->turns < BUSY_TURNS || engine->busy)
+		return;
+	engine->busy = true;
+	engine->window = wg_clock_now().boot + BUSY_WINDOW;
+	engine->events.busy(engine->events.ctx, true);
+}
+
+/* Busy is whoever had so many turns in a window; the last one of them ends it. */
+static void look_at_window(struct wg_engine *engine, wg_time now)
+{
+	bool goes_on = engine->turns >= BUSY_TURNS;
+
+	if (now < engine->window)
+		return;
+	engine->turns = 0;
+	engine->window = goes_on ? now + BUSY_WINDOW : WG_NEVER;
+	if (goes_on == engine->busy)
+		return;
+	engine->busy = goes_on;
+	engine->events.busy(engine->events.ctx, goes_on);
 }
 
 static void note_traffic(void *ctx)
@@ -46,7 +82,7 @@ static void note_traffic(void *ctx)
 	struct wg_engine *engine = ctx;
 
 	look_at_offloads(engine);
-	engine->busy = true;
+	count_turn(engine);
 	wg_trim_note_traffic(&engine->trim, &engine->traffic);
 	finish_turn(engine);
 }
@@ -62,6 +98,7 @@ static void on_alarm(void *ctx, int events)
 	wg_trim_turn(&engine->trim, &engine->traffic, now.boot);
 	engine->events.turned(engine->events.ctx);
 	tell_of_traffic(engine, now.boot);
+	look_at_window(engine, now.boot);
 	finish_turn(engine);
 }
 
@@ -301,6 +338,7 @@ int wg_engine_init(struct wg_engine *engine, uv_loop_t *uv, struct wg_tun *tun,
 
 	*engine = (struct wg_engine){.uv = uv, .tun = tun, .events = *events};
 	engine->alarm.fd = -1;
+	engine->window = WG_NEVER;
 	wg_trim_init(&engine->trim);
 	engine->crew = (struct wg_crew){
 		.traffic = &engine->traffic, .settled = note_traffic, .ctx = engine};

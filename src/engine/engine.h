@@ -25,6 +25,8 @@ struct wg_engine_events {
 	void (*offload_failed)(void *ctx, enum wg_tun_offload which);
 	/* Nothing more can be received by socket i. */
 	void (*socket_failed)(void *ctx, unsigned int i, int error);
+	/* There is much to do from now on, or not any more. */
+	void (*busy)(void *ctx, bool busy);
 	/* Packets came; each five minutes at most. */
 	void (*traffic)(void *ctx);
 	/* Peers may have fallen silent: wg_device_next_silent. */
@@ -63,7 +65,10 @@ struct wg_engine {
 	struct wg_udp *udp;         /* NULL: none, as while the link is down */
 	struct wg_engine_lost lost; /* by those that were closed */
 	bool link_up;
-	bool busy;                      /* packets came since the last alarm */
+	bool traffic_came;              /* since the keeper was told that some did */
+	bool busy;                      /* as last told */
+	unsigned int turns;             /* with packets, since window began */
+	wg_time window;                 /* for as long as it is watched how much there is to do */
 	wg_time told;                   /* that packets came, when */
 	uint64_t refused;               /* packets that the link did not take, as last seen */
 	bool failed[WG_TUN_N_OFFLOADS]; /* as last told */

@@ -61,7 +61,7 @@ static int serve(struct wg_orders *orders, struct wg_engine *engine, uv_loop_t *
 	wg_log(WG_LOG_INFO, "cipher: %s", wg_crypto_aead_name());
 	error = wg_orders_begin(orders, engine, uv);
 	if (!error)
-		error = wg_confine_finish(report, WG_MAX_WORKERS, wg_orders_trapped);
+		error = wg_confine_finish(report, WG_MAX_WORKERS + 2, wg_orders_trapped);
 	wg_orders_ready(orders, report);
 	if (!error)
 		uv_run(uv, UV_RUN_DEFAULT);

@@ -100,6 +100,11 @@ static void on_traffic(void *ctx)
 	tell(ctx, WG_PAIR_TRAFFIC);
 }
 
+static void on_busy(void *ctx, bool busy)
+{
+	tell(ctx, busy ? WG_PAIR_BUSY : WG_PAIR_IDLE);
+}
+
 static void on_turned(void *ctx)
 {
 	struct wg_orders *orders = ctx;
@@ -123,6 +128,7 @@ const struct wg_engine_events wg_orders_events = {
 	.offload_failed = on_offload_failed,
 	.socket_failed = on_socket_failed,
 	.traffic = on_traffic,
+	.busy = on_busy,
 	.turned = on_turned,
 };
 

@@ -70,6 +70,14 @@ static void describe_confinement(const struct wg_confine_report *report, struct 
 	wg_confine_describe(report, status->confined, sizeof(status->confined));
 }
 
+static void describe_health(const struct wg_runner_health *health, struct wg_status *status,
+			    wg_time now)
+{
+	status->restarts = health->restarts;
+	status->restarted_sec = (uint64_t)((now - health->at) / WG_SECOND);
+	snprintf(status->restarted_why, sizeof(status->restarted_why), "%s", health->why);
+}
+
 static void describe_interface(struct wg_described *tunnel, struct wg_status *status, wg_time now)
 {
 	struct wg_engine_status engine;
@@ -92,6 +100,7 @@ static void describe_interface(struct wg_described *tunnel, struct wg_status *st
 			     wg_loop_sockets(tunnel->loop)->udp ? engine.udp_offloads : NULL,
 			     status->offloads, status->offloads_off, sizeof(status->offloads));
 	status->workers = engine.workers;
+	describe_health(wg_runner_health(wg_loop_runner(tunnel->loop)), status, now);
 	describe_confinement(wg_runner_confined(wg_loop_runner(tunnel->loop)), status);
 	status->unmarked = engine.unmarked;
 	memcpy(status->config.callers, engine.callers, sizeof(status->config.callers));

@@ -101,11 +101,6 @@ static void on_traffic(void *ctx)
 	wg_describe_note_traffic(&loop->described, wg_clock_now().boot);
 }
 
-static void on_engine_ended(void *ctx, const char *why)
-{
-	end(ctx, -EIO, why);
-}
-
 static void give_sockets(struct wg_loop *loop)
 {
 	wg_runner_set_sockets(loop->runner, loop->sockets.udp, loop->sockets.port,
@@ -285,7 +280,6 @@ static int start_runner(struct wg_loop *loop, const struct wg_loop_options *opti
 		.offload_failed = on_offload_failed,
 		.silent = on_silent,
 		.traffic = on_traffic,
-		.ended = on_engine_ended,
 		.ctx = loop,
 	};
 

@@ -44,12 +44,12 @@ static int reap(struct wg_runner *runner)
 	return status;
 }
 
-static void tell_of_end(void *ctx)
+static void heal_later(void *ctx)
 {
 	struct wg_runner *runner = ctx;
 
-	if (!runner->stopped)
-		runner->handler.ended(runner->handler.ctx, runner->why);
+	if (!runner->stopped && !runner->pid)
+		wg_runner_heal(runner);
 }
 
 void wg_runner_give_up(struct wg_runner *runner, const char *why)
@@ -69,8 +69,8 @@ void wg_runner_give_up(struct wg_runner *runner, const char *why)
 	else
 		snprintf(runner->why, sizeof(runner->why), "the engine ended with status %d",
 			 WEXITSTATUS(status));
-	if (!runner->stopped && wg_later(runner->uv, tell_of_end, runner))
-		tell_of_end(runner);
+	if (!runner->stopped && !runner->starting && wg_later(runner->uv, heal_later, runner))
+		heal_later(runner);
 }
 
 /* A line of the engine's. Its own are limited; this is for one that is not itself. */
@@ -131,6 +131,13 @@ void wg_runner_take(struct wg_runner *runner, const union wg_pair_message *messa
 	case WG_PAIR_TRAPPED:
 		take_trapped(runner, &message->trapped);
 		break;
+	case WG_PAIR_BUSY:
+	case WG_PAIR_IDLE:
+		wg_runner_watch(runner, message->header.type == WG_PAIR_BUSY);
+		break;
+	case WG_PAIR_PONG:
+		wg_runner_answered(runner, message->header.serial);
+		break;
 	case WG_PAIR_READY:
 		break; /* it was awaited */
 	default:
@@ -141,21 +148,24 @@ void wg_runner_take(struct wg_runner *runner, const union wg_pair_message *messa
 	}
 }
 
-static void on_ready(void *ctx, int events)
+void wg_runner_read(struct wg_runner *runner)
 {
-	struct wg_runner *runner = ctx;
-
-	(void)events;
 	for (int i = 0; i < BUDGET && runner->pid && wg_runner_receive(runner); i++)
 		wg_runner_put_aside(runner);
 	wg_runner_handle_aside(runner);
+}
+
+static void on_ready(void *ctx, int events)
+{
+	(void)events;
+	wg_runner_read(ctx);
 }
 
 static bool on_error(void *ctx)
 {
 	struct wg_runner *runner = ctx;
 
-	on_ready(runner, 0);
+	wg_runner_read(runner);
 	return runner->pid != 0;
 }
 
@@ -166,8 +176,9 @@ static uint8_t udp_state(const struct wg_runner_options *options, int i)
 					: WG_OFFLOAD_IN_USE;
 }
 
-static int greet(struct wg_runner *runner, const struct wg_runner_options *options)
+static int greet(struct wg_runner *runner)
 {
+	const struct wg_runner_options *options = &runner->options;
 	union wg_pair_message *message = wg_runner_begin(runner, WG_PAIR_HELLO, 0, 0);
 	const union wg_pair_message *ready;
 
@@ -193,20 +204,24 @@ static int greet(struct wg_runner *runner, const struct wg_runner_options *optio
 		       : 0;
 }
 
-static int start(struct wg_runner *runner, const struct wg_runner_options *options)
+int wg_runner_start(struct wg_runner *runner)
 {
 	const struct wg_poller_handler handler = {on_ready, on_error, runner};
 	int fd;
-	int error = wg_launch(&runner->pid, &fd, options->confine, &runner->report);
+	int error = wg_launch(&runner->pid, &fd, runner->options.confine, &runner->report);
 
 	if (error) {
 		runner->pid = 0;
 		return error;
 	}
+	runner->starting = true;
 	wg_pair_socket_init(&runner->socket, fd, WG_PAIR_KEEPER);
-	error = greet(runner, options);
+	error = greet(runner);
 	if (!error)
 		error = wg_poller_open(&runner->poller, runner->uv, fd, UV_READABLE, &handler);
+	if (error)
+		wg_runner_give_up(runner, "did not start");
+	runner->starting = false;
 	return error;
 }
 
@@ -254,11 +269,12 @@ int wg_runner_new(struct wg_runner **out, uv_loop_t *uv, const struct wg_runner_
 		return wg_error_set(error, -ENOMEM, "%s: %s", options->name, strerror(ENOMEM));
 	runner->uv = uv;
 	runner->handler = *handler;
-	runner->stopped = true; /* it has not begun: what fails is told by the result */
+	runner->options = *options;
 	code = make_picture(runner);
 	if (!code)
-		code = start(runner, options);
-	runner->stopped = false;
+		code = wg_runner_open_timers(runner);
+	if (!code)
+		code = wg_runner_start(runner);
 	if (code) {
 		refuse(runner, options, code, error);
 		wg_runner_stop(runner);
@@ -285,6 +301,7 @@ void wg_runner_stop(struct wg_runner *runner)
 		wg_runner_send(runner, END_LIMIT);
 	await_end(runner);
 	wg_runner_give_up(runner, NULL);
+	wg_runner_close_timers(runner);
 }
 
 void wg_runner_free(struct wg_runner *runner)
@@ -302,4 +319,9 @@ void wg_runner_free(struct wg_runner *runner)
 const struct wg_confine_report *wg_runner_confined(const struct wg_runner *runner)
 {
 	return &runner->report;
+}
+
+const struct wg_runner_health *wg_runner_health(const struct wg_runner *runner)
+{
+	return &runner->health;
 }

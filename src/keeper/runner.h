@@ -1,7 +1,8 @@
-/* The engine's process as the keeper sees it: started, told what to do, asked how it is, and
- * ended. The configuration is kept here as well, in a device that is never up, so that it
- * can be told and given to an engine that is started anew. It also decides what a change
- * does, before the engine hears of it: both come to the same by the same code.
+/* The engine's process as the keeper sees it: started, told what to do, asked how it is,
+ * started again when it crashed or hangs, and ended. The configuration is kept here as well, in a
+ * device that is never up, so that it can be told and given to an engine that is started anew. It
+ * also decides what a change does, before the engine hears of it: both come to the same by the same
+ * code.
  *
  * What the engine says is believed no more than a stranger's word. */
 #ifndef WG_KEEPER_RUNNER_H
@@ -13,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/time.h"
 #include "confine/report.h"
 #include "core/config.h"
 #include "core/device.h"
@@ -21,6 +23,13 @@
 #include "udp/udp.h"
 
 struct wg_runner;
+
+/* How often an engine had to be started again, and why the last time. */
+struct wg_runner_health {
+	uint32_t restarts;
+	wg_time at; /* the last one */
+	char why[128];
+};
 
 struct wg_runner_options {
 	const char *name;
@@ -39,8 +48,6 @@ struct wg_runner_handler {
 	void (*offload_failed)(void *ctx, enum wg_tun_offload which);
 	void (*silent)(void *ctx, const struct wg_silent_peer *silent);
 	void (*traffic)(void *ctx); /* packets came; each five minutes at most */
-	/* The engine is no more, for this reason. */
-	void (*ended)(void *ctx, const char *why);
 	void *ctx;
 };
 
@@ -85,6 +92,9 @@ int wg_runner_describe_next(struct wg_runner *runner, struct wg_device_cursor *c
 /* As wg_device_describe_state; false also when the engine does not answer. */
 bool wg_runner_describe_state(struct wg_runner *runner, const uint8_t public_key[static WG_KEY_LEN],
 			      struct wg_config_peer *described);
+
+/* Belongs to the runner. */
+const struct wg_runner_health *wg_runner_health(const struct wg_runner *runner);
 
 /* How the engine is confined. */
 const struct wg_confine_report *wg_runner_confined(const struct wg_runner *runner);

@@ -55,6 +55,7 @@ static void send_switch(struct wg_runner *runner, enum wg_pair_type type, bool o
 
 void wg_runner_set_clamp_mss(struct wg_runner *runner, bool clamp_mss)
 {
+	runner->told.clamp_mss = clamp_mss;
 	send_switch(runner, WG_PAIR_CLAMP_MSS, clamp_mss);
 }
 
@@ -62,6 +63,8 @@ void wg_runner_set_link(struct wg_runner *runner, bool up, uint32_t mtu)
 {
 	union wg_pair_message *message = wg_runner_begin(runner, WG_PAIR_LINK, 0, 0);
 
+	runner->told.link_up = up;
+	runner->told.mtu = mtu;
 	if (!message)
 		return;
 	message->link.up = up;
@@ -75,6 +78,9 @@ void wg_runner_set_sockets(struct wg_runner *runner, const struct wg_udp *udp, u
 	union wg_pair_message *message = wg_runner_begin(runner, WG_PAIR_SOCKETS, 0, 0);
 
 	wg_device_set_socket(runner->picture, port, fwmark);
+	runner->told.udp = udp;
+	runner->told.port = port;
+	runner->told.fwmark = fwmark;
 	if (!message)
 		return;
 	message->sockets.port = port;
@@ -93,6 +99,7 @@ void wg_runner_set_workers(struct wg_runner *runner, int n)
 {
 	union wg_pair_message *message = wg_runner_begin(runner, WG_PAIR_WORKERS, 0, 0);
 
+	runner->options.workers = n;
 	if (!message)
 		return;
 	message->workers.n = n;
@@ -184,4 +191,38 @@ void wg_runner_interface(struct wg_runner *runner, struct wg_engine_status *stat
 	}
 	if (answer)
 		wg_pair_get_interface(status, &answer->interface);
+}
+
+/* What is described is what is: as a change, it has to be said so. */
+static void make_change(struct wg_config *config)
+{
+	config->replace_peers = true;
+	for (size_t i = 0; i < config->n_peers; i++) {
+		config->peers[i].has_keepalive = true;
+		config->peers[i].replace_allowed_ips = true;
+	}
+}
+
+static void tell_config(struct wg_runner *runner)
+{
+	struct wg_config config;
+
+	wg_config_init(&config);
+	if (wg_device_describe(runner->picture, &config, wg_clock_now())) {
+		wg_runner_give_up(runner, "could not be told its configuration: memory is out");
+	} else {
+		make_change(&config);
+		send_config(runner, &config);
+	}
+	wg_config_deinit(&config);
+}
+
+void wg_runner_tell_all(struct wg_runner *runner)
+{
+	const struct wg_runner_told told = runner->told;
+
+	tell_config(runner);
+	wg_runner_set_clamp_mss(runner, told.clamp_mss);
+	wg_runner_set_sockets(runner, told.udp, told.port, told.fwmark);
+	wg_runner_set_link(runner, told.link_up, told.mtu);
 }

@@ -20,6 +20,16 @@
 
 struct aside;
 
+/* What an engine that is started anew has to be told again. */
+struct wg_runner_told {
+	bool clamp_mss;
+	bool link_up;
+	uint32_t mtu;
+	const struct wg_udp *udp; /* the loop's; NULL: none */
+	uint16_t port;
+	uint32_t fwmark;
+};
+
 struct wg_runner {
 	uv_loop_t *uv;
 	struct wg_runner_handler handler;
@@ -33,6 +43,17 @@ struct wg_runner {
 	struct wg_confine_report report;
 	struct aside *aside[WG_RUNNER_ASIDE]; /* a ring */
 	size_t first_aside;
+	struct wg_runner_options options;
+	struct wg_runner_told told;
+	struct wg_runner_health health;
+	uv_timer_t retry;    /* to start it again */
+	uv_timer_t watchdog; /* runs while the engine is busy */
+	bool has_timers;
+	uint64_t asked;     /* serial of a PING without its PONG; 0: none */
+	uint64_t cpu_asked; /* what the engine had used of a processor by then (ms) */
+	unsigned int unanswered;
+	unsigned int streak; /* ends that came soon after another */
+	bool starting;       /* who starts it hears of its end */
 	size_t n_aside;
 	bool later;   /* handle_aside comes */
 	bool stopped; /* its end is wanted, and nothing to be told of */
@@ -46,6 +67,23 @@ struct wg_runner {
 /* The engine is no more (why is NULL), or will not do: nothing of it is left afterwards. What
  * it ended by is not changed by a signal that comes later. */
 void wg_runner_give_up(struct wg_runner *runner, const char *why);
+
+/* Starts an engine and waits until it is ready; it knows nothing yet. 0 or -errno. */
+int wg_runner_start(struct wg_runner *runner);
+
+/* Tells a new engine all that there is to know: configuration, sockets, link. */
+void wg_runner_tell_all(struct wg_runner *runner);
+
+/* The engine is no more: another one is started, at once or, if that did not help, later. */
+void wg_runner_heal(struct wg_runner *runner);
+
+/* The engine has work from now on, or none; and it answered. */
+void wg_runner_watch(struct wg_runner *runner, bool busy);
+void wg_runner_answered(struct wg_runner *runner, uint64_t serial);
+
+/* 0 or -errno; and before the loop is closed. */
+int wg_runner_open_timers(struct wg_runner *runner);
+void wg_runner_close_timers(struct wg_runner *runner);
 
 /* Takes what the engine said unasked. An answer to no question is none of that. */
 void wg_runner_take(struct wg_runner *runner, const union wg_pair_message *message);
@@ -62,6 +100,9 @@ void wg_runner_send(struct wg_runner *runner, int limit);
  * none came. */
 const union wg_pair_message *wg_runner_await(struct wg_runner *runner, enum wg_pair_type type,
 					     uint64_t serial, int limit);
+
+/* Takes what has come, within a turn's bound. */
+void wg_runner_read(struct wg_runner *runner);
 
 /* The next datagram, into answer. 1; 0 when there is none now, or not any more. */
 int wg_runner_receive(struct wg_runner *runner);
