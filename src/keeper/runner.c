@@ -275,13 +275,9 @@ int wg_runner_new(struct wg_runner **out, uv_loop_t *uv, const struct wg_runner_
 		code = wg_runner_open_timers(runner);
 	if (!code)
 		code = wg_runner_start(runner);
-	if (code) {
+	if (code)
 		refuse(runner, options, code, error);
-		wg_runner_stop(runner);
-		wg_runner_free(runner);
-	} else {
-		*out = runner;
-	}
+	*out = runner;
 	return code;
 }
 

@@ -10,6 +10,13 @@ user=65534
 chown $user /run/wireguard
 ip link set lo up
 ip tuntap add wg0 mode tun user $user
+run env TUFF_CONFINE=strict setpriv --reuid $user --clear-groups --bounding-set=-all \
+	--inh-caps=-all "$tuff" -f wg0
+[ "$status" = 1 ] || fail "strict where no other user can be had: $status $err"
+case $err in
+"tuff: wg0: "*user*) echo 'ok - strict refuses, and names what is missing' ;;
+*) fail "strict: $err" ;;
+esac
 LOG_LEVEL=debug setpriv --reuid $user --clear-groups --bounding-set=-all --inh-caps=-all \
 	"$tuff" -f wg0 2>"$scratch/daemon.log" &
 daemon=$!
