@@ -52,7 +52,7 @@ struct wg_runner_handler {
 };
 
 /* Starts an engine and waits until it is ready. 0; or -errno and a report, which begins with
- * name. The runner is there also then, unless memory was out (NULL), and to be stopped and freed. */
+ * name. The runner is there also then, unless memory was out (NULL), to be stopped and freed. */
 int wg_runner_new(struct wg_runner **out, uv_loop_t *uv, const struct wg_runner_options *options,
 		  const struct wg_runner_handler *handler, struct wg_error *error);
 
