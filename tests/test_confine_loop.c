@@ -27,7 +27,7 @@
 #include "os/slice.h"
 
 /* Over the pair: to an engine, what to do; from it, that it was done or what went wrong. */
-enum word { WORD_WORKERS, WORD_SOCKETS, WORD_SECRETS, WORD_END };
+enum word { WORD_WORKERS, WORD_SOCKETS, WORD_SECRETS, WORD_SCARCE, WORD_END };
 
 struct answer {
 	int32_t error;
@@ -140,6 +140,17 @@ static void make_secrets(void)
 	wg_traffic_trim(&traffic);
 }
 
+/* Datagrams for which there is no memory are read away, by a call of their own. */
+static void receive_without_memory(void)
+{
+	struct wg_pool *none = wg_pool_new(0);
+	struct wg_run runs[WG_UDP_RUNS];
+
+	if (!none || wg_udp_receive(traffic.udp, 0, none, runs, WG_ARRAY_LEN(runs)) != 0)
+		end_with("receive without memory", -ENOMEM);
+	wg_pool_free(none);
+}
+
 union control {
 	struct cmsghdr header;
 	char room[CMSG_SPACE(2 * sizeof(int))];
@@ -169,6 +180,9 @@ static void on_pair(void *ctx, int events)
 		break;
 	case WORD_SECRETS:
 		make_secrets();
+		break;
+	case WORD_SCARCE:
+		receive_without_memory();
 		break;
 	case WORD_END:
 		uv_stop(&loop);
@@ -420,6 +434,7 @@ static void test_two_confined_engines_carry_packets(void **state)
 		tell(&engines[i], WORD_WORKERS, 0);
 		tell(&engines[i], WORD_WORKERS, 4);
 		tell(&engines[i], WORD_SECRETS, 0);
+		tell(&engines[i], WORD_SCARCE, 0);
 	}
 	carry(engines, 20);
 	/* From another port, to which the other one roams. */

@@ -73,6 +73,7 @@ static const struct call allowed[] = {
 	UDP(recvmsg),
 	UDP(recvmmsg),
 	UDP(recvmmsg_time64),
+	UDP_IF(recvfrom, IS_NULL(4)), /* recv(2), for which there is no memory */
 	UDP_IF(ioctl, IS(1, SIOCOUTQ)),
 	UDP_IF(getsockopt, IS(1, SOL_SOCKET), IS(2, SO_ERROR)),
 	UDP_IF(getsockopt, IS(1, SOL_SOCKET), IS(2, SO_MEMINFO)),
