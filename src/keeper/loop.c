@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/log.h"
+#include "ctl/answer.h"
 #include "keeper/control.h"
 #include "keeper/describe.h"
 #include "keeper/linkwatch.h"
@@ -48,7 +49,7 @@ static void end(struct wg_loop *loop, int result, const char *why)
 	if (loop->owner.ending)
 		loop->owner.ending(loop->owner.ctx, result, why);
 	else
-		wg_loop_stop(loop, result, "errno=0\n\n");
+		wg_loop_stop(loop, result, WG_ANSWER_DONE);
 }
 
 /* The engine's word alone does not end a tunnel. */

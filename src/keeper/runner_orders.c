@@ -43,20 +43,15 @@ int wg_runner_apply(struct wg_runner *runner, const struct wg_config *change)
 	return error;
 }
 
-static void send_switch(struct wg_runner *runner, enum wg_pair_type type, bool on)
-{
-	union wg_pair_message *message = wg_runner_begin(runner, type, 0, 0);
-
-	if (!message)
-		return;
-	message->on_off.on = on;
-	wg_runner_send(runner, WG_RUNNER_ANSWER_LIMIT);
-}
-
 void wg_runner_set_clamp_mss(struct wg_runner *runner, bool clamp_mss)
 {
+	union wg_pair_message *message = wg_runner_begin(runner, WG_PAIR_CLAMP_MSS, 0, 0);
+
 	runner->told.clamp_mss = clamp_mss;
-	send_switch(runner, WG_PAIR_CLAMP_MSS, clamp_mss);
+	if (!message)
+		return;
+	message->on_off.on = clamp_mss;
+	wg_runner_send(runner, WG_RUNNER_ANSWER_LIMIT);
 }
 
 void wg_runner_set_link(struct wg_runner *runner, bool up, uint32_t mtu)
@@ -118,21 +113,24 @@ void wg_runner_decide(struct wg_runner *runner, enum wg_tun_offload which,
 	wg_runner_send(runner, WG_RUNNER_ANSWER_LIMIT);
 }
 
-/* Fills in how they are; without an engine they are as the configuration says. */
-static void ask_peers(struct wg_runner *runner, struct wg_config_peer *peers, size_t n)
+/* Fills in how they are; without an engine they are as the configuration says. Whether the
+ * engine told of all of them. */
+static bool ask_peers(struct wg_runner *runner, struct wg_config_peer *peers, size_t n)
 {
 	uint64_t serial = ++runner->serial;
 	union wg_pair_message *question = wg_runner_begin(runner, WG_PAIR_ASK_PEERS, n, serial);
 	const union wg_pair_message *answer;
+	size_t found = 0;
 
 	if (!question)
-		return;
+		return false;
 	for (size_t i = 0; i < n; i++)
 		memcpy(question->ask_peers.records[i], peers[i].public_key, WG_KEY_LEN);
 	wg_runner_send(runner, WG_RUNNER_ANSWER_LIMIT);
 	answer = wg_runner_await(runner, WG_PAIR_PEERS, serial, WG_RUNNER_ANSWER_LIMIT);
 	for (size_t i = 0; answer && i < n && i < answer->peers.n; i++)
-		wg_pair_get_peer(&peers[i], &answer->peers.records[i]);
+		found += wg_pair_get_peer(&peers[i], &answer->peers.records[i]);
+	return found == n;
 }
 
 int wg_runner_describe_begin(struct wg_runner *runner, struct wg_config *config,
@@ -171,11 +169,8 @@ int wg_runner_describe(struct wg_runner *runner, struct wg_config *config)
 bool wg_runner_describe_state(struct wg_runner *runner, const uint8_t public_key[static WG_KEY_LEN],
 			      struct wg_config_peer *described)
 {
-	if (!runner->pid)
-		return false;
 	memcpy(described->public_key, public_key, WG_KEY_LEN);
-	ask_peers(runner, described, 1);
-	return true;
+	return ask_peers(runner, described, 1);
 }
 
 void wg_runner_interface(struct wg_runner *runner, struct wg_engine_status *status)
