@@ -58,23 +58,23 @@ static void count_turn(struct wg_engine *engine)
 	if (++engine->turns < BUSY_TURNS || engine->busy)
 		return;
 	engine->busy = true;
+	engine->turns = 0;
 	engine->window = wg_clock_now().boot + BUSY_WINDOW;
 	engine->events.busy(engine->events.ctx, true);
 }
 
-/* Busy is whoever had so many turns in a window; the last one of them ends it. */
+/* It is busy until a window has fewer turns. What came before, now and then, does not add up:
+ * timers follow packets, so that some alarm comes in between. */
 static void look_at_window(struct wg_engine *engine, wg_time now)
 {
-	bool goes_on = engine->turns >= BUSY_TURNS;
-
-	if (now < engine->window)
+	if (engine->busy && now < engine->window)
 		return;
+	if (engine->busy && engine->turns < BUSY_TURNS) {
+		engine->busy = false;
+		engine->events.busy(engine->events.ctx, false);
+	}
 	engine->turns = 0;
-	engine->window = goes_on ? now + BUSY_WINDOW : WG_NEVER;
-	if (goes_on == engine->busy)
-		return;
-	engine->busy = goes_on;
-	engine->events.busy(engine->events.ctx, goes_on);
+	engine->window = engine->busy ? now + BUSY_WINDOW : WG_NEVER;
 }
 
 static void note_traffic(void *ctx)
@@ -209,6 +209,13 @@ struct wg_engine_lost wg_engine_lost(const struct wg_engine *engine)
 	return lost;
 }
 
+/* So that nothing else gets the sockets' numbers while there are none. Closes what has them. */
+static void keep_places(void)
+{
+	for (int i = 0; i < WG_UDP_SOCKETS; i++)
+		(void)dup3(WG_CONFINE_FD_INPUT, WG_CONFINE_FD_IPV4 + i, O_CLOEXEC);
+}
+
 /* They are not polled any more when they are closed: libuv would take a new descriptor of
  * the same number for them. */
 static void close_sockets(struct wg_engine *engine)
@@ -219,9 +226,7 @@ static void close_sockets(struct wg_engine *engine)
 	engine->lost = wg_engine_lost(engine);
 	wg_udp_close(engine->udp);
 	engine->udp = NULL;
-	/* Nothing else may get their numbers meanwhile. */
-	for (int i = 0; i < WG_UDP_SOCKETS; i++)
-		(void)dup3(WG_CONFINE_FD_INPUT, WG_CONFINE_FD_IPV4 + i, O_CLOEXEC);
+	keep_places();
 }
 
 /* Runs if both link and sockets are there. */
@@ -231,12 +236,6 @@ static void go_on(struct wg_engine *engine)
 		wg_device_up(engine->traffic.device, wg_clock_now());
 	wg_traffic_settle(&engine->traffic);
 	finish_turn(engine);
-}
-
-void wg_engine_set_mark(struct wg_engine *engine, uint16_t port, uint32_t fwmark)
-{
-	wg_device_set_socket(engine->traffic.device, port, fwmark);
-	go_on(engine);
 }
 
 int wg_engine_place(int fd, int number)
@@ -250,26 +249,35 @@ int wg_engine_place(int fd, int number)
 	return placed;
 }
 
-int wg_engine_set_sockets(struct wg_engine *engine, const int fds[static WG_UDP_SOCKETS],
-			  const struct wg_udp_options *options)
+static int adopt(struct wg_engine *engine, const int fds[static WG_UDP_SOCKETS],
+		 const struct wg_udp_options *options)
 {
 	int placed[WG_UDP_SOCKETS];
 	int error;
 
-	close_sockets(engine);
 	for (unsigned int i = 0; i < WG_UDP_SOCKETS; i++)
 		placed[i] = wg_engine_place(fds[i], WG_CONFINE_FD_IPV4 + (int)i);
 	error = wg_udp_adopt(&engine->udp, placed, options);
-	if (error) {
-		engine->udp = NULL;
-		for (unsigned int i = 0; i < WG_UDP_SOCKETS; i++)
-			if (placed[i] >= 0)
-				close(placed[i]);
-		return error;
+	if (!error) {
+		start_udp(engine);
+		return 0;
 	}
-	start_udp(engine);
-	wg_engine_set_mark(engine, options->port, options->fwmark);
-	return 0;
+	engine->udp = NULL;
+	keep_places();
+	return error;
+}
+
+int wg_engine_set_sockets(struct wg_engine *engine, const int fds[static WG_UDP_SOCKETS],
+			  const struct wg_udp_options *options)
+{
+	int error = 0;
+
+	close_sockets(engine);
+	if (fds[0] >= 0 || fds[1] >= 0)
+		error = adopt(engine, fds, options);
+	wg_device_set_socket(engine->traffic.device, options->port, options->fwmark);
+	go_on(engine);
+	return error;
 }
 
 static void bring_down(struct wg_engine *engine)
@@ -304,9 +312,12 @@ int wg_engine_apply(struct wg_engine *engine, struct wg_config *change)
 	return error;
 }
 
-int wg_engine_set_workers(struct wg_engine *engine, int n)
+void wg_engine_set_workers(struct wg_engine *engine, int n)
 {
-	return wg_crew_set(&engine->crew, engine->uv, n);
+	int error = wg_crew_set(&engine->crew, engine->uv, n);
+
+	if (error)
+		wg_log(WG_LOG_ERROR, "start the workers: %s; going on without", strerror(-error));
 }
 
 void wg_engine_decide(struct wg_engine *engine, enum wg_tun_offload which,

@@ -93,15 +93,13 @@ int wg_engine_apply(struct wg_engine *engine, struct wg_config *change);
  * sockets along. */
 void wg_engine_set_link(struct wg_engine *engine, bool up, uint32_t mtu);
 
-/* Sockets in place of those that it has; the descriptors are taken in any case. 0 or -errno,
- * and then there are none. */
+/* Sockets in place of those that it has; both -1: none. The descriptors are taken in any case.
+ * 0 or -errno, and then there are none. */
 int wg_engine_set_sockets(struct wg_engine *engine, const int fds[static WG_UDP_SOCKETS],
 			  const struct wg_udp_options *options);
-/* Only what they are called and marked with changed. */
-void wg_engine_set_mark(struct wg_engine *engine, uint16_t port, uint32_t fwmark);
 
-/* Threads besides this one, or WG_WORKERS_AUTO. 0; -errno, and then there are none. */
-int wg_engine_set_workers(struct wg_engine *engine, int n);
+/* Threads besides this one, or WG_WORKERS_AUTO. If they cannot be had, none; it is logged. */
+void wg_engine_set_workers(struct wg_engine *engine, int n);
 
 /* An offload was probed again. */
 void wg_engine_decide(struct wg_engine *engine, enum wg_tun_offload which,

@@ -53,10 +53,9 @@ static int take_link(const struct wg_pair_hello *hello, int fd, struct wg_tun **
 static int serve(struct wg_orders *orders, struct wg_engine *engine, uv_loop_t *uv,
 		 const struct wg_pair_hello *hello, struct wg_confine_report *report)
 {
-	int error = wg_engine_set_workers(engine, hello->workers);
+	int error;
 
-	if (error)
-		wg_log(WG_LOG_ERROR, "start the workers: %s; going on without", strerror(-error));
+	wg_engine_set_workers(engine, hello->workers);
 	wg_slice_lengthen();
 	wg_log(WG_LOG_INFO, "cipher: %s", wg_crypto_aead_name());
 	error = wg_orders_begin(orders, engine, uv);

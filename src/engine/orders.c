@@ -49,8 +49,6 @@ static union wg_pair_message *add(struct wg_orders *orders, enum wg_pair_type ty
 		flush(orders);
 		message = wg_pair_add(&orders->out, type, n, serial);
 	}
-	if (!message)
-		orders->untold++;
 	return message;
 }
 
@@ -176,21 +174,9 @@ static void take_sockets(struct wg_orders *orders, const struct wg_pair_sockets 
 	for (unsigned int i = 0; i < WG_UDP_SOCKETS; i++)
 		fds[i] = order->present[i] ? orders->in.fds[n++] : -1;
 	orders->in.n_fds = 0; /* they have another owner now */
-	if (!n) {
-		wg_engine_set_mark(orders->engine, order->port, order->fwmark);
-		return;
-	}
 	error = wg_engine_set_sockets(orders->engine, fds, &options);
 	if (error)
 		wg_log(WG_LOG_ERROR, "take over the sockets: %s", strerror(-error));
-}
-
-static void set_workers(struct wg_orders *orders, int n)
-{
-	int error = wg_engine_set_workers(orders->engine, n);
-
-	if (error)
-		wg_log(WG_LOG_ERROR, "start the workers: %s; going on without", strerror(-error));
 }
 
 static void answer_interface(struct wg_orders *orders, uint64_t serial)
@@ -201,8 +187,7 @@ static void answer_interface(struct wg_orders *orders, uint64_t serial)
 	if (wg_pair_put_interface(&orders->out, serial, &status))
 		return;
 	flush(orders);
-	if (!wg_pair_put_interface(&orders->out, serial, &status))
-		orders->untold++;
+	(void)wg_pair_put_interface(&orders->out, serial, &status);
 }
 
 static void answer_peers(struct wg_orders *orders, const struct wg_pair_ask_peers *question)
@@ -220,7 +205,6 @@ static void answer_peers(struct wg_orders *orders, const struct wg_pair_ask_peer
 static bool obey(struct wg_orders *orders, const union wg_pair_message *order)
 {
 	struct wg_engine *engine = orders->engine;
-	union wg_pair_message *answer;
 
 	switch ((enum wg_pair_type)order->header.type) {
 	case WG_PAIR_CONFIG_BEGIN:
@@ -239,7 +223,7 @@ static bool obey(struct wg_orders *orders, const union wg_pair_message *order)
 		take_sockets(orders, &order->sockets);
 		break;
 	case WG_PAIR_WORKERS:
-		set_workers(orders, order->workers.n);
+		wg_engine_set_workers(engine, order->workers.n);
 		break;
 	case WG_PAIR_OFFLOAD:
 		if (!order->offload.of_udp)
@@ -253,8 +237,7 @@ static bool obey(struct wg_orders *orders, const union wg_pair_message *order)
 		answer_peers(orders, &order->ask_peers);
 		break;
 	case WG_PAIR_PING:
-		answer = add(orders, WG_PAIR_PONG, 0, order->header.serial);
-		(void)answer;
+		(void)add(orders, WG_PAIR_PONG, 0, order->header.serial);
 		break;
 	default:
 		return false; /* END, or what nobody says after the first message */

@@ -24,7 +24,6 @@ struct wg_orders {
 	struct wg_pair_datagram in;
 	struct wg_pair_datagram out; /* not sent yet, if it holds something */
 	bool blocked;                /* the pair was full: out waits until it is not */
-	uint64_t untold;             /* what there was no room for */
 };
 
 /* Of the engine's events; ctx is the orders. */
